@@ -1,0 +1,44 @@
+import { Option } from 'commander';
+import type { ProbeMode, RunOptions } from '../oneshot/request.ts';
+import { readTimeoutMs } from './values.ts';
+
+/** Options that every one-shot takes, as the command line has them. */
+export interface CommonOptions {
+  readonly probe: ProbeMode;
+  readonly dryRun?: boolean;
+  readonly dryrun?: boolean;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+  readonly json?: boolean;
+  readonly timeout: string;
+  readonly stateDir: string;
+  readonly runtimeDir: string;
+}
+
+/** The options that every one-shot takes, with their defaults; new ones at each call, as `commander` keeps them. */
+export function commonOptions(): Option[] {
+  return [
+    new Option('--probe <mode>', 'what decides: WireGuard itself, or ICMP echo alone')
+      .choices(['auto', 'icmp'])
+      .default('auto'),
+    new Option('--dry-run', 'change nothing, say what would be done (also --dryrun)'),
+    new Option('--dryrun', 'the same').hideHelp(),
+    new Option('--timeout <seconds>', 'end within this time').default('50'),
+    new Option('--quiet', 'speak only when something was done or is wrong'),
+    new Option('--verbose', 'say more'),
+    new Option('--json', 'print the result as JSON'),
+    new Option('--state-dir <dir>', 'what is remembered between runs').default('/var/lib/wg-reach'),
+    new Option('--runtime-dir <dir>', 'locks').default('/run/wg-reach'),
+  ];
+}
+
+/** Translates the command line for the one-shot. Throws a `UsageError`. The time counts from the process's start. */
+export function readRunOptions(options: CommonOptions): RunOptions {
+  return {
+    probe: options.probe,
+    dryRun: options.dryRun === true || options.dryrun === true,
+    endMs: readTimeoutMs(options.timeout),
+    runtimeDirectory: options.runtimeDir,
+    stateDirectory: options.stateDir,
+  };
+}

@@ -1,0 +1,76 @@
+import { repairInterface } from '../oneshot/repair-interface.ts';
+import type { PeerResult } from '../oneshot/request.ts';
+import { readWgQuickDirectory } from '../sources/wg-quick.ts';
+import { type CommonOptions, readRunOptions } from './common-options.ts';
+import { createDropInLines } from './drop-in-lines.ts';
+import { dropInExitCode, exitCode } from './exit-code.ts';
+import { jsonResult } from './json-result.ts';
+import { createOutput } from './output.ts';
+import { UsageError } from './usage-error.ts';
+import { readHost, readInterfaceName, readPort, readPublicKey } from './values.ts';
+
+/** The drop-in form's options, as the command line has them. */
+export interface DropInOptions extends CommonOptions {
+  readonly interface?: string;
+  readonly peer?: string;
+  readonly host?: string;
+  readonly port?: string;
+}
+
+/**
+ * `wg-reach --interface IF --peer KEY --host NAME --port N`: what the article's script does, with its lines and exit
+ * codes. Returns the exit code. Throws a `UsageError` before anything is looked at.
+ */
+export async function runDropIn(options: DropInOptions, signal: AbortSignal): Promise<number> {
+  const run = readRunOptions(options);
+  const name = readInterfaceName(required('--interface', options.interface));
+  const publicKey = readPublicKey(required('--peer', options.peer));
+  const hostText = required('--host', options.host);
+  const source = { host: readHost(hostText), port: readPort(required('--port', options.port)) };
+
+  const output = createOutput({ quiet: options.quiet === true, json: options.json === true });
+  const lines = createDropInLines({
+    interface: name,
+    publicKey,
+    host: hostText,
+    verbose: options.verbose === true,
+  });
+  const [result] = await repairInterface({
+    interface: name,
+    peers: [{ publicKey, source, allowedIpsWritten: await writtenAllowedIps(name, publicKey) }],
+    run,
+    signal,
+    report: {
+      fact: (_key, fact) => output.lines(lines.fact(fact)),
+      warning: (detail) => output.error(`warning: ${detail}`),
+    },
+  });
+  if (!result) return exitCode.failed;
+  const code = codeOf(result);
+  if (result.kind === 'ran') output.lines(lines.end(result));
+  if (result.kind === 'refused') output.error(result.detail);
+  else if (code === exitCode.failed && 'detail' in result.outcome) output.error(result.outcome.detail);
+  output.end({ noteworthy: code !== exitCode.ok || changed(result), json: jsonResult(name, result, code) });
+  return code;
+}
+
+/** Where the interface has a wg-quick file, it may name the peer's own inner address. */
+async function writtenAllowedIps(interfaceName: string, publicKey: string): Promise<readonly string[]> {
+  const directory = await readWgQuickDirectory();
+  if (directory.kind !== 'ok') return [];
+  const file = directory.files.find((one) => one.interface === interfaceName);
+  return file?.peers.find((peer) => peer.publicKey === publicKey)?.allowedIps ?? [];
+}
+
+function required(option: string, value: string | undefined): string {
+  if (value !== undefined) return value;
+  throw new UsageError(`${option} is missing: --interface, --peer, --host and --port belong together`);
+}
+
+function codeOf(result: PeerResult): number {
+  return result.kind === 'ran' ? dropInExitCode(result.outcome) : exitCode.failed;
+}
+
+function changed(result: PeerResult): boolean {
+  return result.kind === 'ran' && (result.before !== result.after || result.outcome.kind === 'would-set');
+}

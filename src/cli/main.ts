@@ -1,0 +1,52 @@
+import { CommanderError } from 'commander';
+import { exitCode } from './exit-code.ts';
+import { createProgram } from './program.ts';
+import { UsageError } from './usage-error.ts';
+
+/** Runs the command line and ends the process; a pending look-up or socket cannot hold it up. */
+async function main(): Promise<void> {
+  // A reader that went away (`| head`) is no reason to leave a repair half done.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  process.on('uncaughtException', (error) => process.exit(explain(error)));
+  const abort = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => abort.abort());
+  let code: number = exitCode.ok;
+  const program = createProgram({
+    async dropIn(options) {
+      const { runDropIn } = await import('./drop-in.ts');
+      code = await runDropIn(options, abort.signal);
+    },
+    async repair(interfaceName, peer, options) {
+      const { runRepair } = await import('./repair.ts');
+      code = await runRepair(interfaceName, peer, options, abort.signal);
+    },
+  });
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    code = explain(error);
+  }
+  await flush(process.stdout);
+  process.exit(code);
+}
+
+function explain(error: unknown): number {
+  if (error instanceof CommanderError && error.exitCode === 0) return exitCode.ok;
+  if (error instanceof UsageError || error instanceof CommanderError) {
+    const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
+    process.stderr.write(`wg-reach: ${message} (see wg-reach --help)\n`);
+    return exitCode.usage;
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`wg-reach: this is a bug of wg-reach: ${message}. Please report it\n`);
+  return exitCode.failed;
+}
+
+/** A pipe may take its time; what was printed must not be lost by the exit. */
+function flush(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write('', () => resolve());
+  });
+}
+
+await main();

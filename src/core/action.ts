@@ -1,0 +1,45 @@
+import type { Fact } from './fact.ts';
+
+/** Why an endpoint is set. `again` sets the one that is set already: it clears a stale source address. */
+export type SetReason = 'again' | 'trial' | 'fail-back' | 'restore' | 'hint';
+
+/** What the core asks the world outside to do. Each answer comes back as an event. */
+export type PeerAction =
+  /** Find the route to a candidate; answer `routed`. */
+  | { readonly type: 'route'; readonly endpoint: string }
+  /** Send one ICMP echo to a candidate's address outside the tunnel; answer `hint`, or nothing for silence. */
+  | { readonly type: 'hint'; readonly endpoint: string }
+  /** Read the peer's counters and endpoint; answer `observed`, `observe-failed` or `peer-gone`. */
+  | { readonly type: 'observe'; readonly generation: number }
+  /** Send one echo through the tunnel; answer `echo-answered`, `echo-failed`, or nothing for silence. */
+  | { readonly type: 'echo'; readonly echo: number; readonly target: string; readonly generation: number }
+  /** Set the endpoint and read it back; answer `set-done`, `set-failed` or `peer-gone`. */
+  | {
+      readonly type: 'set';
+      readonly endpoint: string;
+      readonly generation: number;
+      readonly reason: SetReason;
+    }
+  /** Something a person may want to read. */
+  | { readonly type: 'report'; readonly fact: Fact }
+  /** Nothing more will happen by itself soon: a one-shot ends here, with this outcome. */
+  | { readonly type: 'rest'; readonly outcome: Outcome };
+
+/** How a one-shot ends. */
+export type Outcome =
+  /** The endpoint now set is proven. */
+  | { readonly kind: 'proven' }
+  /** The peer is heard, but nothing shows that it hears us; nothing was moved. */
+  | { readonly kind: 'undecided'; readonly detail: string }
+  /** Decided by ICMP echo alone, as asked. */
+  | { readonly kind: 'chosen' }
+  /** Dry run: this is what would have been tried first. */
+  | { readonly kind: 'would-set'; readonly endpoint: string }
+  /** No candidate works (or, for ICMP, none answers). */
+  | { readonly kind: 'none-works'; readonly detail: string }
+  /** No name gave an address, and the tunnel is not proven alive. */
+  | { readonly kind: 'no-candidates' }
+  /** The peer or its interface is gone. */
+  | { readonly kind: 'gone'; readonly detail: string }
+  /** `wg` failed. */
+  | { readonly kind: 'failed'; readonly detail: string };

@@ -1,0 +1,175 @@
+import { ours, wireguard } from './constants.ts';
+import type { Observation } from './observation.ts';
+import type { Proof } from './proof.ts';
+
+/**
+ * What has been asked of one endpoint since it was set, and what came back. One assessment belongs to one
+ * generation: evidence for it must have been caused after it began, and read while its endpoint was still set.
+ */
+export interface Assessment {
+  readonly endpoint: string;
+  generation: number;
+  /** Monotonic time of its beginning: the read-back after the set, or the first look at a running tunnel. */
+  readonly startedAtMs: number;
+  /** Counters at the beginning. */
+  readonly baseline: Observation;
+  last: Observation;
+  lastAtMs: number;
+  /** When the first packet of ours went into the tunnel, or null. */
+  firstPacketAtMs: number | null;
+  /** Rounds of echoes sent; one round goes to every echo target. */
+  rounds: number;
+  /** Echoes under way: number → when sent and in which round. */
+  readonly echoes: Map<number, { readonly sentAtMs: number; readonly round: number }>;
+  /** An answered echo whose counters still have to be read. */
+  answered: { readonly rttMs: number; readonly atMs: number } | null;
+  /** When `rx_bytes` was last seen to grow, or null. */
+  rxGrewAtMs: number | null;
+  /** Growths of `rx_bytes` that held a handshake initiation of the peer: it does not hear our responses. */
+  rxInitiations: number;
+  /** Whether `rx_bytes` grew by anything but initiations. */
+  rxGrewOtherwise: boolean;
+  /** First packet of ours after the last growth of `rx_bytes`: what a passive keepalive would answer. */
+  unansweredPacketAtMs: number | null;
+  /** When `tx_bytes` was first seen to have grown by an initiation, or null. */
+  initiationSeenAtMs: number | null;
+  /** Something authentic came that the counters of the peer do not show (kernel: inner source not allowed). */
+  frameErrorsGrew: boolean;
+  proof: Proof | null;
+}
+
+/** Begins an assessment with the counters read right after the endpoint was set. */
+export function beginAssessment(
+  generation: number,
+  endpoint: string,
+  baseline: Observation,
+  nowMs: number,
+): Assessment {
+  return {
+    endpoint,
+    generation,
+    startedAtMs: nowMs,
+    baseline,
+    last: baseline,
+    lastAtMs: nowMs,
+    firstPacketAtMs: null,
+    rounds: 0,
+    echoes: new Map(),
+    answered: null,
+    rxGrewAtMs: null,
+    rxInitiations: 0,
+    rxGrewOtherwise: false,
+    unansweredPacketAtMs: null,
+    initiationSeenAtMs: null,
+    frameErrorsGrew: false,
+    proof: null,
+  };
+}
+
+/** Whether the interface still had a usable session at the beginning: its last handshake was under 180 s old. */
+export function hadSession(baseline: Observation, wallMs: number): boolean {
+  if (baseline.latestHandshakeS === 0) return false;
+  return wallMs - baseline.latestHandshakeS * 1_000 < wireguard.rejectAfterMs;
+}
+
+/** Notes that an echo left for the tunnel. */
+export function noteEchoSent(assessment: Assessment, echo: number, nowMs: number): void {
+  assessment.echoes.set(echo, { sentAtMs: nowMs, round: assessment.rounds });
+  assessment.firstPacketAtMs ??= nowMs;
+  assessment.unansweredPacketAtMs ??= nowMs;
+}
+
+/** How many rounds of echoes are lost by now: sent longer ago than the time-out, and nobody answered. */
+export function lostRounds(assessment: Assessment, rtoMs: number, nowMs: number): number {
+  if (assessment.answered) return 0;
+  const lost = new Set<number>();
+  for (const { sentAtMs, round } of assessment.echoes.values()) if (nowMs - sentAtMs >= rtoMs) lost.add(round);
+  return lost.size;
+}
+
+/**
+ * Takes counters read while this assessment's endpoint was set, and works out what they prove. Sets `proof` when
+ * they prove the endpoint, and leaves it alone otherwise.
+ */
+export function noteObservation(
+  assessment: Assessment,
+  observation: Observation,
+  rtoMs: number,
+  nowMs: number,
+): void {
+  const previous = assessment.last;
+  const previousAtMs = assessment.lastAtMs;
+  assessment.last = observation;
+  assessment.lastAtMs = nowMs;
+  noteFrameErrors(assessment, observation);
+  noteInitiation(assessment, observation, nowMs);
+
+  const grownBytes = observation.rxBytes - previous.rxBytes;
+  if (
+    observation.latestHandshakeS !== assessment.baseline.latestHandshakeS &&
+    observation.latestHandshakeS > 0
+  ) {
+    prove(assessment, 'handshake', null, nowMs);
+  }
+  if (assessment.answered && observation.rxBytes > assessment.baseline.rxBytes) {
+    prove(assessment, 'echo', assessment.answered.rttMs, nowMs);
+  }
+  if (grownBytes > 0) {
+    if (isPassiveKeepalive(assessment, grownBytes, previousAtMs, rtoMs, nowMs))
+      prove(assessment, 'counters', null, nowMs);
+    if (grownBytes < ours.quietBytes && grownBytes % 16 === wireguard.initiationBytes % 16)
+      assessment.rxInitiations++;
+    if (grownBytes % wireguard.initiationBytes !== 0) assessment.rxGrewOtherwise = true;
+    assessment.rxGrewAtMs = nowMs;
+    assessment.unansweredPacketAtMs = null;
+  }
+}
+
+/** When an answer to our packets is overdue (monotonic milliseconds), or null if none is owed. */
+export function answerOverdueAtMs(assessment: Assessment, rtoMs: number): number | null {
+  if (assessment.unansweredPacketAtMs === null) return null;
+  return assessment.unansweredPacketAtMs + ours.passiveKeepaliveLatestMs + rtoMs;
+}
+
+/**
+ * The peer answers our first packet after its last sign of life between 10.0 and 10.6 s later, if it has nothing
+ * else to send. Growth in just that window, after silence up to it, was caused by us; any other growth may be the
+ * peer's own traffic, which only proves the way from the peer to us.
+ */
+function isPassiveKeepalive(
+  assessment: Assessment,
+  grownBytes: number,
+  previousAtMs: number,
+  rtoMs: number,
+  nowMs: number,
+): boolean {
+  const packetAtMs = assessment.unansweredPacketAtMs;
+  if (packetAtMs === null || grownBytes % wireguard.initiationBytes === 0) return false;
+  const silentUntilMs = previousAtMs - packetAtMs;
+  return (
+    nowMs - packetAtMs >= ours.passiveKeepaliveEarliestMs &&
+    silentUntilMs >= ours.passiveKeepaliveEarliestMs - 2 * ours.observeSpacingMs &&
+    silentUntilMs <= ours.passiveKeepaliveLatestMs + rtoMs
+  );
+}
+
+function noteFrameErrors(assessment: Assessment, observation: Observation): void {
+  const before = assessment.baseline.rxFrameErrors;
+  if (before !== null && observation.rxFrameErrors !== null && observation.rxFrameErrors > before)
+    assessment.frameErrorsGrew = true;
+}
+
+/**
+ * Data packets are padded to 16 bytes, so their sizes are multiples of 16; an initiation is 148 = 9 × 16 + 4. With
+ * other traffic about, the remainder gives it away; full-size packets (not padded beyond the MTU) can hide it.
+ */
+function noteInitiation(assessment: Assessment, observation: Observation, nowMs: number): void {
+  if (assessment.initiationSeenAtMs !== null) return;
+  const sentBytes = observation.txBytes - assessment.baseline.txBytes;
+  if (sentBytes >= wireguard.initiationBytes && sentBytes % 16 === wireguard.initiationBytes % 16)
+    assessment.initiationSeenAtMs = nowMs;
+}
+
+function prove(assessment: Assessment, kind: Proof['kind'], rttMs: number | null, nowMs: number): void {
+  assessment.proof ??= { kind, endpoint: assessment.endpoint, atMs: nowMs, rttMs };
+}

@@ -1,0 +1,118 @@
+import type { PeerAction } from './action.ts';
+import { type Assessment, beginAssessment, hadSession, noteEchoSent, noteObservation } from './assessment.ts';
+import { ours } from './constants.ts';
+import type { Instant } from './instant.ts';
+import type { Observation } from './observation.ts';
+import { createRto, type Rto } from './rto.ts';
+import { createTimers } from './timers.ts';
+
+/**
+ * Gathers evidence for one endpoint at a time: sends echoes through the tunnel, has the counters read, and knows
+ * what they prove. It sets nothing and decides nothing.
+ */
+export interface Evidence {
+  /** Learned round trips through the tunnel; kept from one endpoint to the next. */
+  readonly rto: Rto;
+  /** What is known of the endpoint now assessed, or null. */
+  assessment(): Assessment | null;
+  /** Whether the interface had a usable session when the assessment began. */
+  session(): boolean;
+  /** Begins anew for an endpoint that was just set or found; `baseline` are the counters read right then. */
+  begin(generation: number, endpoint: string, baseline: Observation, now: Instant): PeerAction[];
+  /** The same endpoint was set again: go on, but only answers to packets sent from now on count. */
+  renew(generation: number, now: Instant): PeerAction[];
+  /** Takes counters read while the assessed endpoint was set. */
+  observed(observation: Observation, now: Instant): PeerAction[];
+  /** Takes an answer to an echo; unknown numbers and older generations are dropped. */
+  answered(echo: number, generation: number, rttMs: number, now: Instant): PeerAction[];
+  /** One packet through the tunnel without asking for anything: it makes the peer roam to where we are heard now. */
+  packet(generation: number): PeerAction[];
+  /** Stops asking; the assessment is forgotten. */
+  end(): void;
+  /** What is due by now. */
+  step(now: Instant): PeerAction[];
+  nextDueMs(): number | null;
+}
+
+/** Creates a gatherer that sends to these inner addresses; with none, only handshakes can prove anything. */
+export function createEvidence(echoTargets: readonly string[]): Evidence {
+  const rto = createRto();
+  const timers = createTimers<'echo' | 'observe'>();
+  let current: Assessment | null = null;
+  let session = false;
+  let echoNumber = 0;
+
+  function round(assessment: Assessment, nowMs: number): PeerAction[] {
+    assessment.rounds++;
+    const actions: PeerAction[] = [];
+    for (const target of echoTargets) {
+      const echo = ++echoNumber;
+      noteEchoSent(assessment, echo, nowMs);
+      actions.push({ type: 'echo', echo, target, generation: assessment.generation });
+    }
+    if (assessment.rounds > ours.lossesToDoubt) timers.clear('echo');
+    else timers.set('echo', nowMs + spacingMs());
+    return actions;
+  }
+
+  function spacingMs(): number {
+    if (rto.smoothedMs() === null) return ours.echoSpacingMs;
+    return Math.min(ours.lateEchoSpacingMs, Math.max(ours.echoSpacingMs, rto.timeoutMs()));
+  }
+
+  function observe(assessment: Assessment, nowMs: number): PeerAction {
+    timers.set('observe', nowMs + ours.observeSpacingMs);
+    return { type: 'observe', generation: assessment.generation };
+  }
+
+  return {
+    rto,
+    assessment: () => current,
+    session: () => session,
+    begin(generation, endpoint, baseline, now) {
+      timers.clearAll();
+      current = beginAssessment(generation, endpoint, baseline, now.monotonicMs);
+      session = hadSession(baseline, now.wallMs);
+      timers.set('observe', now.monotonicMs + ours.observeSpacingMs);
+      return round(current, now.monotonicMs);
+    },
+    renew(generation, now) {
+      if (!current) return [];
+      current.generation = generation;
+      return [...round(current, now.monotonicMs), observe(current, now.monotonicMs)];
+    },
+    observed(observation, now) {
+      if (!current) return [];
+      const grewAtMs = current.rxGrewAtMs;
+      noteObservation(current, observation, rto.timeoutMs(), now.monotonicMs);
+      if (current.proof?.rttMs != null) rto.learn(current.proof.rttMs);
+      // The peer's timer for an answer starts with the first packet after its last one: send that packet now.
+      const grew = current.rxGrewAtMs !== grewAtMs && !current.proof;
+      return grew ? round(current, now.monotonicMs) : [];
+    },
+    answered(echo, generation, rttMs, now) {
+      if (!current || generation !== current.generation || !current.echoes.has(echo)) return [];
+      current.answered ??= { rttMs, atMs: now.monotonicMs };
+      return [observe(current, now.monotonicMs)];
+    },
+    packet(generation) {
+      return echoTargets
+        .slice(0, 1)
+        .map((target) => ({ type: 'echo', echo: ++echoNumber, target, generation }));
+    },
+    end() {
+      timers.clearAll();
+      current = null;
+    },
+    step(now) {
+      if (!current) return [];
+      const actions: PeerAction[] = [];
+      for (const timer of timers.takeExpired(now.monotonicMs)) {
+        if (timer === 'echo') actions.push(...round(current, now.monotonicMs));
+        else actions.push(observe(current, now.monotonicMs));
+      }
+      return actions;
+    },
+    nextDueMs: () => timers.nextDueMs(),
+  };
+}

@@ -1,0 +1,390 @@
+import type { Outcome, PeerAction, SetReason } from './action.ts';
+import { createCandidateTable } from './candidate-table.ts';
+import { ours } from './constants.ts';
+import type { PeerEvent } from './event.ts';
+import { createEvidence } from './evidence.ts';
+import type { Fact } from './fact.ts';
+import { failbackTarget } from './failback.ts';
+import type { Instant } from './instant.ts';
+import type { Machine, MachineConfig } from './machine.ts';
+import type { Observation } from './observation.ts';
+import type { Proof } from './proof.ts';
+import { beginRace, nextTrial, type Race } from './race.ts';
+import { judgeSilence } from './suspicion.ts';
+import { nextState, type State, type Trigger } from './transitions.ts';
+import { judgeTrial, type Pass, trialTimeoutMs } from './trial.ts';
+
+/** A candidate that is being set or has to prove itself. */
+interface Attempt {
+  readonly endpoint: string;
+  readonly pass: Pass;
+  /** A proven endpoint to go back to at once if the candidate fails; null in a race. */
+  readonly fallback: string | null;
+}
+
+/**
+ * The decision engine of one peer: asks for proof of the endpoint now set, leaves a proven one alone (but for
+ * fail-back), and otherwise tries candidates on the real interface until one is proven, or puts the old one back.
+ */
+export function createPeer(config: MachineConfig): Machine {
+  const table = createCandidateTable(config.failedAtMs);
+  const evidence = createEvidence(config.echoTargets);
+  let state: State = 'starting';
+  let generation = 0;
+  let endpoint: string | null = null;
+  let proof: Proof | null = null;
+  let settled = false;
+  let reasserted = config.dryRun;
+  let reverted = false;
+  let offered = false;
+  let race: Race | null = null;
+  let attempt: Attempt | null = null;
+  /** What is said when the old endpoint is back. Null: it was proven before, so look whether it still works. */
+  let afterRestore: Outcome | null = null;
+  let judgeDueMs: number | null = null;
+  let actions: PeerAction[] = [];
+
+  function move(trigger: Trigger): void {
+    state = nextState(state, trigger);
+  }
+
+  function report(fact: Fact): void {
+    actions.push({ type: 'report', fact });
+  }
+
+  function rest(outcome: Outcome): void {
+    move('stop');
+    evidence.end();
+    actions.push({ type: 'rest', outcome });
+  }
+
+  function set(target: string, reason: SetReason): void {
+    generation++;
+    if (reason !== 'again') report({ kind: 'setting', endpoint: target, reason });
+    actions.push({ type: 'set', endpoint: target, generation, reason });
+  }
+
+  function assess(target: string, baseline: Observation, now: Instant): void {
+    reverted = false;
+    actions.push(...evidence.begin(generation, target, baseline, now));
+  }
+
+  // ---- what was read ----
+
+  function onObserved(observation: Observation, now: Instant): void {
+    endpoint = observation.endpoint;
+    if (state === 'starting') return onFirstLook(observation, now);
+    const assessed = evidence.assessment()?.endpoint;
+    if (state === 'proving') {
+      // A packet under way from the old path may take the endpoint back for a moment; the trial's time decides.
+      reverted = endpoint !== assessed;
+      if (!reverted) actions.push(...evidence.observed(observation, now));
+    } else if (state === 'checking') {
+      if (endpoint === assessed) actions.push(...evidence.observed(observation, now));
+      else onElsewhere(assessed ?? null, observation, now);
+    }
+  }
+
+  function onFirstLook(observation: Observation, now: Instant): void {
+    report({ kind: 'endpoint-found', endpoint: observation.endpoint });
+    if (observation.endpoint === null) {
+      move('no-endpoint');
+      race = beginRace(null, true, false);
+      return;
+    }
+    move('endpoint-found');
+    actions.push(...table.watch(observation.endpoint));
+    assess(observation.endpoint, observation, now);
+  }
+
+  /** The endpoint read is not the one assessed: authenticated roaming, or another writer. Look whether it works. */
+  function onElsewhere(from: string | null, observation: Observation, now: Instant): void {
+    report({ kind: 'roamed', from, to: observation.endpoint });
+    generation++;
+    if (observation.endpoint === null)
+      return rest({ kind: 'gone', detail: 'the peer was configured anew while it was looked at' });
+    move('roamed');
+    actions.push(...table.watch(observation.endpoint));
+    assess(observation.endpoint, observation, now);
+  }
+
+  // ---- what was set ----
+
+  function onSetDone(observation: Observation, now: Instant): void {
+    endpoint = observation.endpoint;
+    if (state === 'checking') {
+      actions.push(...evidence.renew(generation, now));
+    } else if (state === 'setting' && attempt) {
+      move('set');
+      report({
+        kind: 'set',
+        endpoint: attempt.endpoint,
+        reason: attempt.fallback === null ? 'trial' : 'fail-back',
+      });
+      assess(attempt.endpoint, observation, now);
+      reverted = endpoint !== attempt.endpoint;
+    } else if (state === 'restoring') {
+      onRestored(observation, now);
+    }
+  }
+
+  function onRestored(observation: Observation, now: Instant): void {
+    if (observation.endpoint !== null)
+      report({ kind: 'set', endpoint: observation.endpoint, reason: 'restore' });
+    if (afterRestore === null && observation.endpoint !== null) {
+      move('recheck');
+      return assess(observation.endpoint, observation, now);
+    }
+    // The peer stays roamed to wherever it heard us last until it hears us from here.
+    actions.push(...evidence.packet(generation));
+    move('restored');
+    evidence.end();
+    actions.push({
+      type: 'rest',
+      outcome: afterRestore ?? { kind: 'none-works', detail: 'no candidate was proven' },
+    });
+  }
+
+  function onSetFailed(detail: string, now: Instant): void {
+    if (state === 'checking') return; // setting the same endpoint again is only a favour
+    if (state === 'restoring') return rest({ kind: 'failed', detail });
+    if (state !== 'setting' || !attempt) return;
+    report({ kind: 'set-failed', endpoint: attempt.endpoint, detail });
+    onTrialFailed(attempt, detail, now);
+  }
+
+  // ---- what follows ----
+
+  function step(now: Instant): void {
+    actions.push(...table.step(now.monotonicMs));
+    if (now.monotonicMs >= config.deadlineMs) return onStop('the time was up before a candidate was proven');
+    actions.push(...evidence.step(now));
+    judgeDueMs = null;
+    if (state === 'checking') judgeCheck(now);
+    if (state === 'proving') judgeProving(now);
+    if (state === 'alive') decideFailback(now);
+    if (state === 'racing') tryNext();
+  }
+
+  function judgeCheck(now: Instant): void {
+    const assessment = evidence.assessment();
+    if (!assessment) return;
+    if (assessment.proof) return onProven(assessment.proof);
+    const verdict = judgeSilence(
+      {
+        assessment,
+        session: evidence.session(),
+        rtoMs: evidence.rto.timeoutMs(),
+        contrast: table.contrast(assessment.endpoint, now.monotonicMs),
+        canSend: config.echoTargets.length > 0,
+        reasserted,
+      },
+      now.monotonicMs,
+    );
+    if (verdict.kind === 'reassert') {
+      reasserted = true;
+      set(assessment.endpoint, 'again');
+    } else if (verdict.kind === 'undecided') {
+      rest({ kind: 'undecided', detail: verdict.reason });
+    } else if (verdict.kind === 'condemned') {
+      report({ kind: 'condemned', endpoint, reason: verdict.reason });
+      move('condemned');
+      race ??= beginRace(endpoint, !verdict.early, evidence.session());
+      proof = null;
+      evidence.end();
+    } else {
+      judgeDueMs = now.monotonicMs + ours.judgeSpacingMs;
+    }
+  }
+
+  function judgeProving(now: Instant): void {
+    const assessment = evidence.assessment();
+    if (!assessment || !attempt) return;
+    const rtoMs = trialTimeoutMs(attempt.pass, evidence.rto, table.get(attempt.endpoint)?.hintRttMs ?? null);
+    const verdict = judgeTrial(
+      { assessment, pass: attempt.pass, session: evidence.session(), rtoMs, reverted },
+      now.monotonicMs,
+    );
+    if (assessment.proof) onProven(assessment.proof);
+    else if (verdict.kind === 'failed') onTrialFailed(attempt, verdict.reason, now);
+    else judgeDueMs = now.monotonicMs + ours.judgeSpacingMs;
+  }
+
+  function onProven(found: Proof): void {
+    proof = found;
+    table.noteTrial(found.endpoint, 'proven', found.atMs);
+    report({ kind: 'proven', proof: found });
+    if (attempt?.fallback != null)
+      report({ kind: 'fail-back', from: attempt.fallback, to: found.endpoint, outcome: 'done' });
+    // What was just found by a search is not offered anything else in the same run.
+    offered ||= race !== null || attempt !== null;
+    attempt = null;
+    move('proven');
+    evidence.end();
+  }
+
+  function onTrialFailed(failed: Attempt, reason: string, now: Instant): void {
+    report({ kind: 'trial-failed', endpoint: failed.endpoint, reason });
+    table.noteTrial(failed.endpoint, 'silent', now.monotonicMs);
+    attempt = null;
+    evidence.end();
+    if (failed.fallback !== null) {
+      report({ kind: 'fail-back', from: failed.fallback, to: failed.endpoint, outcome: 'rolled-back' });
+      return putBack(failed.fallback, null);
+    }
+    if (reverted) {
+      // Another endpoint holds: look whether that one works before anything else is tried.
+      move('roamed');
+      actions.push({ type: 'observe', generation: ++generation });
+    } else {
+      move('failed');
+    }
+  }
+
+  function tryNext(): void {
+    const listed = table.listed();
+    if (!race || (listed.length === 0 && !settled)) return;
+    if (listed.length === 0) return rest({ kind: 'no-candidates' });
+    // Routes take milliseconds; a candidate inside the tunnel must not be tried before its route is known.
+    if (listed.some((candidate) => candidate.route === 'unknown')) return;
+    const origin = race.origin === null ? undefined : table.get(race.origin);
+    const pool = origin && !listed.includes(origin) ? [...listed, origin] : listed;
+    const next = nextTrial(race, pool, config.prefer);
+    if (!next && !settled) return;
+    if (!next) return giveUp('every candidate was tried on the tunnel, and none was proven');
+    if (config.dryRun) return restDry(next.endpoint);
+    report({ kind: 'trial', endpoint: next.endpoint, pass: next.pass });
+    attempt = { ...next, fallback: null };
+    move('try');
+    set(next.endpoint, 'trial');
+  }
+
+  function restDry(wouldTry: string): void {
+    const hopeful = table
+      .listed()
+      .some((candidate) => candidate.hint === 'reachable' || candidate.hint === 'asking');
+    if (hopeful) rest({ kind: 'would-set', endpoint: wouldTry });
+    else
+      rest({
+        kind: 'none-works',
+        detail: 'no candidate answers a ping, and a dry run tries nothing on the tunnel',
+      });
+  }
+
+  function giveUp(detail: string): void {
+    const back = race?.origin ?? table.listed()[0]?.endpoint ?? null;
+    if (config.dryRun || back === null) return rest({ kind: 'none-works', detail });
+    putBack(back, { kind: 'none-works', detail });
+  }
+
+  function putBack(target: string, outcome: Outcome | null): void {
+    afterRestore = outcome;
+    move('put-back');
+    set(target, 'restore');
+  }
+
+  function decideFailback(now: Instant): void {
+    if (offered || endpoint === null) return rest({ kind: 'proven' });
+    if (!settled || table.listed().some((candidate) => candidate.route === 'unknown')) return;
+    const target = failbackTarget({
+      current: endpoint,
+      candidates: table.listed(),
+      prefer: config.prefer,
+      memory: config.failbackMemory,
+      unlistedForMs: config.unlisted?.endpoint === endpoint ? config.unlisted.forMs : null,
+    });
+    const candidate = target === null ? undefined : table.get(target);
+    if (!candidate) return rest({ kind: 'proven' });
+    judgeDueMs = table.graceEndsAtMs(candidate.endpoint, proof?.rttMs ?? 0);
+    if (judgeDueMs !== null && judgeDueMs > now.monotonicMs) return;
+    offered = true;
+    // A live tunnel whose inner side answers no echo would be dark for 10 s if the offer fails: only on a good hint.
+    const worthIt =
+      candidate.hint === 'reachable' || (candidate.hint !== 'unroutable' && proof?.kind === 'echo');
+    if (!worthIt) return rest({ kind: 'proven' });
+    report({ kind: 'fail-back', from: endpoint, to: candidate.endpoint, outcome: 'offered' });
+    if (config.dryRun) return rest({ kind: 'would-set', endpoint: candidate.endpoint });
+    attempt = { endpoint: candidate.endpoint, pass: 'fail-back', fallback: endpoint };
+    move('offer');
+    set(candidate.endpoint, 'fail-back');
+  }
+
+  /** The time is up or somebody said stop: whatever is on trial is taken back first. */
+  function onStop(detail: string): void {
+    if (state === 'restoring') return;
+    const back = attempt?.fallback ?? race?.origin ?? null;
+    evidence.end();
+    if ((state === 'setting' || state === 'proving') && back !== null) {
+      const outcome: Outcome =
+        attempt?.fallback != null ? { kind: 'proven' } : { kind: 'none-works', detail };
+      attempt = null;
+      return putBack(back, outcome);
+    }
+    if (state === 'alive') rest({ kind: 'proven' });
+    else
+      rest(
+        settled && table.listed().length === 0 ? { kind: 'no-candidates' } : { kind: 'none-works', detail },
+      );
+  }
+
+  function apply(event: PeerEvent, now: Instant): void {
+    switch (event.type) {
+      case 'start':
+        actions.push({ type: 'observe', generation });
+        break;
+      case 'candidates':
+        settled = event.settled;
+        actions.push(...table.replace(event.candidates, now.monotonicMs));
+        break;
+      case 'observed':
+        if (event.generation === generation) onObserved(event.observation, now);
+        break;
+      case 'observe-failed':
+        if (state === 'starting') rest({ kind: 'failed', detail: event.detail });
+        break;
+      case 'echo-answered':
+        actions.push(...evidence.answered(event.echo, event.generation, event.rttMs, now));
+        break;
+      case 'set-done':
+        if (event.generation === generation) onSetDone(event.observation, now);
+        break;
+      case 'set-failed':
+        if (event.generation === generation) onSetFailed(event.detail, now);
+        break;
+      case 'peer-gone':
+        rest({ kind: 'gone', detail: event.detail });
+        break;
+      case 'shutdown':
+        onStop(event.reason);
+        break;
+      default:
+        actions.push(...table.note(event, now.monotonicMs));
+    }
+  }
+
+  return {
+    handle(event, now) {
+      actions = [];
+      if (state !== 'resting') apply(event, now);
+      if (state !== 'resting') step(now);
+      return actions;
+    },
+    nextDueMs() {
+      if (state === 'resting') return null;
+      const deadlineMs = state === 'restoring' ? null : config.deadlineMs;
+      const due = [table.nextDueMs(), evidence.nextDueMs(), judgeDueMs, deadlineMs].filter(
+        (ms) => ms !== null,
+      );
+      return due.length === 0 ? null : Math.min(...due);
+    },
+    snapshot() {
+      return {
+        state,
+        generation,
+        endpoint,
+        proof,
+        candidates: table.listed().map((candidate) => ({ ...candidate })),
+      };
+    },
+  };
+}

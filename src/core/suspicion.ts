@@ -1,0 +1,94 @@
+import { type Assessment, answerOverdueAtMs, lostRounds } from './assessment.ts';
+import { ours } from './constants.ts';
+
+/** What silence on the endpoint now set means. */
+export type Suspicion =
+  | { readonly kind: 'wait' }
+  /** Set the same endpoint again: it costs nothing and clears a stale source address. */
+  | { readonly kind: 'reassert' }
+  /** `early`: only a quick trial with rollback is justified, the long wait for an answer was not made. */
+  | { readonly kind: 'condemned'; readonly early: boolean; readonly reason: string }
+  | { readonly kind: 'undecided'; readonly reason: string };
+
+/** What the judgement is made from. */
+export interface SuspicionInput {
+  readonly assessment: Assessment;
+  /** Whether the interface had a usable session when the assessment began. */
+  readonly session: boolean;
+  /** Learned time-out of one echo. */
+  readonly rtoMs: number;
+  /** This endpoint's address stays silent outside the tunnel, too, while another candidate's answers. */
+  readonly contrast: boolean;
+  /** Whether there is any address inside the tunnel to which a packet can be sent. */
+  readonly canSend: boolean;
+  /** Whether the same endpoint was set again already (or must not be). */
+  readonly reasserted: boolean;
+}
+
+/**
+ * Judges an endpoint that is not proven (yet). Silence of an echo target alone is never enough: the target may have
+ * gone while the tunnel lives. Only an answer that WireGuard itself owed us and that did not come condemns; or, for
+ * a quick trial that is rolled back at once, silence everywhere together with ICMP that tells this address from others.
+ */
+export function judgeSilence(input: SuspicionInput, nowMs: number): Suspicion {
+  const { assessment, rtoMs } = input;
+  if (assessment.firstPacketAtMs === null) {
+    if (input.canSend) return { kind: 'wait' };
+    return input.session
+      ? { kind: 'undecided', reason: 'the peer has no address inside the tunnel that could be asked' }
+      : condemned('there is no session, and no address inside the tunnel to start one with');
+  }
+  const waitedMs = nowMs - assessment.firstPacketAtMs;
+  const verdict = input.session
+    ? withSession(input, waitedMs, nowMs)
+    : withoutSession(assessment, rtoMs, waitedMs, nowMs);
+  if (
+    verdict.kind === 'wait' &&
+    !input.reasserted &&
+    assessment.rxGrewAtMs === null &&
+    waitedMs >= ours.reassertAfterMs
+  ) {
+    return { kind: 'reassert' };
+  }
+  return verdict;
+}
+
+/** Without a session the first packet starts a handshake, which is answered within a round trip or not at all. */
+function withoutSession(assessment: Assessment, rtoMs: number, waitedMs: number, nowMs: number): Suspicion {
+  const patienceMs = Math.max(rtoMs, ours.initialRtoMs);
+  if (assessment.initiationSeenAtMs !== null && nowMs - assessment.initiationSeenAtMs >= patienceMs) {
+    return condemned('a handshake initiation was not answered');
+  }
+  if (waitedMs >= ours.slowDwellMs + rtoMs) return condemned('no handshake was completed');
+  return { kind: 'wait' };
+}
+
+function withSession(input: SuspicionInput, waitedMs: number, nowMs: number): Suspicion {
+  const { assessment, rtoMs } = input;
+  if (assessment.rxInitiations >= 2) {
+    return condemned('the peer sends one handshake initiation after the other: it does not hear us');
+  }
+  const silent = assessment.rxGrewAtMs === null && !assessment.frameErrorsGrew;
+  if (silent && input.contrast && lostRounds(assessment, rtoMs, nowMs) >= ours.lossesToDoubt) {
+    return {
+      kind: 'condemned',
+      early: true,
+      reason: `${ours.lossesToDoubt} echoes through the tunnel were lost, and its address answers no ping while another one does`,
+    };
+  }
+  const overdueAtMs = answerOverdueAtMs(assessment, rtoMs);
+  if (overdueAtMs !== null && nowMs >= overdueAtMs) {
+    if (assessment.frameErrorsGrew) {
+      return { kind: 'undecided', reason: 'something answers from an inner address outside the allowed IPs' };
+    }
+    if (!assessment.rxGrewOtherwise) return condemned('the peer owed an answer within 10 s, and none came');
+  }
+  if (waitedMs >= ours.undecidedAfterMs) {
+    return { kind: 'undecided', reason: 'the peer is heard, but nothing shows that it hears us' };
+  }
+  return { kind: 'wait' };
+}
+
+function condemned(reason: string): Suspicion {
+  return { kind: 'condemned', early: false, reason };
+}

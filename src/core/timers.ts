@@ -1,0 +1,36 @@
+/** Named timers as data: the core never sleeps, it says when it wants to be called next. */
+export interface Timers<Name extends string> {
+  /** (Re)arms a timer for a moment on the monotonic clock, in milliseconds. */
+  set(name: Name, dueMs: number): void;
+  /** Disarms a timer; nothing happens if it is not armed. */
+  clear(name: Name): void;
+  clearAll(): void;
+  /** When the earliest timer is due (monotonic milliseconds), or null if none is armed. */
+  nextDueMs(): number | null;
+  /** Disarms and returns all timers that are due, earliest first. */
+  takeExpired(nowMs: number): Name[];
+}
+
+/** Creates an empty table of timers. */
+export function createTimers<Name extends string>(): Timers<Name> {
+  const due = new Map<Name, number>();
+  return {
+    set(name, dueMs) {
+      due.set(name, dueMs);
+    },
+    clear(name) {
+      due.delete(name);
+    },
+    clearAll() {
+      due.clear();
+    },
+    nextDueMs() {
+      return due.size === 0 ? null : Math.min(...due.values());
+    },
+    takeExpired(nowMs) {
+      const expired = [...due].filter(([, dueMs]) => dueMs <= nowMs).sort((a, b) => a[1] - b[1]);
+      for (const [name] of expired) due.delete(name);
+      return expired.map(([name]) => name);
+    },
+  };
+}

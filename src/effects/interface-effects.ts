@@ -1,0 +1,137 @@
+import { addressOf, type RouteVerdict } from '../core/candidate.ts';
+import type { Observation } from '../core/observation.ts';
+import { localAddresses } from '../host/addresses.ts';
+import { routeTo } from '../host/route.ts';
+import { createEchoSender, type EchoResult, type EchoSender } from '../probe/echo.ts';
+import { sendInnerPacket } from '../probe/inner-packet.ts';
+import { type PeerCounters, readCounters } from '../wireguard/counters.ts';
+import { readDevice } from '../wireguard/device.ts';
+import { formatEndpoint, parseEndpoint } from '../wireguard/endpoint.ts';
+import { setEndpoint } from '../wireguard/set-endpoint.ts';
+import { coalesce } from './coalesce.ts';
+
+/** What became of a reading or a setting, as the core wants to hear it. */
+export type PeerReading =
+  | { readonly kind: 'ok'; readonly observation: Observation }
+  | { readonly kind: 'peer-gone'; readonly detail: string }
+  | { readonly kind: 'failed'; readonly detail: string };
+
+/** Everything that is done on one interface for the peers that live on it. */
+export interface InterfaceEffects {
+  /** Reads the counters; peers that ask at the same time share one reading. */
+  observe(peer: string): Promise<PeerReading>;
+  /** Sets an endpoint and reads it back; one write at a time on an interface. */
+  set(peer: string, endpoint: string): Promise<PeerReading>;
+  /** How an endpoint would be reached from outside the tunnel. */
+  route(endpoint: string): Promise<Exclude<RouteVerdict, 'unknown'>>;
+  /** One ICMP echo to an endpoint's address, outside the tunnel. */
+  echoOutside(endpoint: string, onResult: (result: EchoResult) => void): void;
+  /** One echo through the tunnel. Where no echo can be sent, a small UDP packet goes instead: nothing answers it
+   *  at once, but the counters of the peer still will. */
+  echoInside(target: string, onResult: (result: EchoResult) => void): void;
+  /** Why echoes are not sent by sockets of our own, for `--verbose`; null if they are. */
+  echoReason(): string | null;
+  /** Ends everything under way. */
+  close(): void;
+}
+
+/** Which interface, and what its own packets look like. */
+export interface InterfaceEffectsOptions {
+  readonly interface: string;
+  /** The mark of the tunnel's own packets, 0 for none. Everything sent outside carries it. */
+  readonly fwMark: number;
+  readonly listenPort: number;
+  /** Limit of one call of `wg` or `ip`. */
+  readonly toolTimeoutMs: number;
+}
+
+/** Opens what is needed; nothing is sent yet. */
+export function createInterfaceEffects(options: InterfaceEffectsOptions): InterfaceEffects {
+  const abort = new AbortController();
+  const tool = { timeoutMs: options.toolTimeoutMs, signal: abort.signal };
+  const inside: EchoSender = createEchoSender({ device: options.interface });
+  const outside: EchoSender = createEchoSender(options.fwMark === 0 ? {} : { mark: options.fwMark });
+  const readAll = coalesce(() => readCounters(options.interface, tool));
+  let writes: Promise<unknown> = Promise.resolve();
+
+  async function observe(peer: string): Promise<PeerReading> {
+    const read = await readAll();
+    if (read.kind === 'no-such-interface') return { kind: 'peer-gone', detail: read.detail };
+    if (read.kind !== 'ok') return { kind: 'failed', detail: read.detail };
+    const counters = read.peers.get(peer);
+    if (!counters)
+      return { kind: 'peer-gone', detail: `${options.interface} does not have the peer ${peer} any more` };
+    return { kind: 'ok', observation: toObservation(counters, read.rxFrameErrors) };
+  }
+
+  async function write(peer: string, text: string): Promise<PeerReading> {
+    const endpoint = parseEndpoint(text);
+    if (!endpoint) return { kind: 'failed', detail: `${text} is not an endpoint` };
+    const result = await setEndpoint({ interface: options.interface, peer, endpoint, ...tool });
+    if (result.kind === 'set' || result.kind === 'reverted') {
+      const device = await readDevice(options.interface);
+      return {
+        kind: 'ok',
+        observation: toObservation(result.readBack, device.kind === 'present' ? device.rxFrameErrors : null),
+      };
+    }
+    if (result.kind === 'peer-gone') {
+      const detail =
+        result.detail ?? `${options.interface} does not have the peer ${peer} any more; nothing was changed`;
+      return { kind: 'peer-gone', detail };
+    }
+    return { kind: result.kind === 'no-such-interface' ? 'peer-gone' : 'failed', detail: result.detail };
+  }
+
+  return {
+    observe,
+    set(peer, endpoint) {
+      const done = writes.then(() => write(peer, endpoint));
+      writes = done.catch(() => {});
+      return done;
+    },
+    async route(endpoint) {
+      const parsed = parseEndpoint(endpoint);
+      if (!parsed) return 'no-route';
+      const route = await routeTo(parsed.address, {
+        ...(options.fwMark === 0 ? {} : { mark: options.fwMark }),
+        udpPort: parsed.port,
+        ...(options.listenPort === 0 ? {} : { udpSourcePort: options.listenPort }),
+        timeoutMs: options.toolTimeoutMs,
+      });
+      if (route.kind === 'no-route') return 'no-route';
+      // A question that could not be asked is no reason against a candidate.
+      return route.kind === 'ok' && route.device === options.interface ? 'in-tunnel' : 'ok';
+    },
+    echoOutside(endpoint, onResult) {
+      outside.send(addressOf(endpoint), onResult);
+    },
+    echoInside(target, onResult) {
+      // Our own address would answer itself, even through a socket bound to the interface.
+      if (localAddresses().some((local) => local.address === target)) return;
+      if (inside.method !== 'unavailable') {
+        inside.send(target, onResult);
+        return;
+      }
+      void sendInnerPacket(target, { device: options.interface }).then((result) => {
+        if (result.kind === 'failed') onResult({ kind: 'failed', detail: result.detail });
+      });
+    },
+    echoReason: () => inside.reason,
+    close() {
+      abort.abort();
+      inside.close();
+      outside.close();
+    },
+  };
+}
+
+function toObservation(counters: PeerCounters, rxFrameErrors: number | null): Observation {
+  return {
+    endpoint: counters.endpoint ? formatEndpoint(counters.endpoint) : null,
+    rxBytes: counters.rxBytes,
+    txBytes: counters.txBytes,
+    latestHandshakeS: counters.latestHandshakeS,
+    rxFrameErrors,
+  };
+}

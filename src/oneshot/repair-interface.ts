@@ -1,0 +1,147 @@
+import os from 'node:os';
+import { createInterfaceEffects } from '../effects/interface-effects.ts';
+import { acquireLock } from '../host/lock.ts';
+import { echoTargets } from '../sources/echo-targets.ts';
+import { emptyState, type State } from '../store/state.ts';
+import { loadState, saveState } from '../store/state-file.ts';
+import { type InterfaceFacts, readFacts } from '../wireguard/facts.ts';
+import { readImplementation } from '../wireguard/implementation.ts';
+import { repairPeer } from './repair-peer.ts';
+import type { PeerRequest, PeerResult, RunOptions, RunReport } from './request.ts';
+
+/** One interface with the peers that are to be looked after. */
+export interface RepairInterfaceRequest {
+  readonly interface: string;
+  readonly peers: readonly PeerRequest[];
+  readonly run: RunOptions;
+  readonly report: RunReport;
+  /** Aborting it ends the run early; whatever is on trial is put back first. */
+  readonly signal: AbortSignal;
+}
+
+/** A `wg` that has not answered after this time hangs; on a healthy host it takes 3 ms. */
+const toolTimeoutMs = 5_000;
+/** How much of the run's time has to be left for its work when the lock is finally there. */
+const workMs = 15_000;
+
+/**
+ * Looks after some peers of one interface, all at the same time, holding the interface's lock. Never rejects for
+ * anything that can happen on a host; every peer gets a result.
+ */
+export async function repairInterface(request: RepairInterfaceRequest): Promise<PeerResult[]> {
+  const refuse = (detail: string): PeerResult[] =>
+    request.peers.map(({ publicKey }) => ({ kind: 'refused', publicKey, detail }));
+
+  const lock = request.run.dryRun ? null : await takeLock(request);
+  if (lock?.kind === 'busy') {
+    return refuse(
+      `${lock.holder} is working on ${request.interface}; nothing was done. Try again when it has ended`,
+    );
+  }
+  try {
+    const [facts, implementation] = await Promise.all([
+      readFacts(request.interface, { timeoutMs: toolTimeoutMs }),
+      readImplementation(request.interface, { timeoutMs: toolTimeoutMs }),
+    ]);
+    if (facts.kind !== 'ok') return refuse(facts.detail);
+    if (implementation === 'boringtun') {
+      return refuse(
+        `${request.interface} is served by boringtun, which crashes when an endpoint is changed; nothing was done`,
+      );
+    }
+    return await repairPeers(request, facts);
+  } finally {
+    if (lock?.kind === 'locked') lock.release();
+  }
+}
+
+async function takeLock({ interface: name, run, report, signal }: RepairInterfaceRequest) {
+  const leftMs = run.endMs - performance.now();
+  const lock = await acquireLock(run.runtimeDirectory, name, {
+    timeoutMs: Math.max(0, leftMs - workMs),
+    signal,
+  });
+  if (lock.kind === 'unwritable') {
+    report.warning(
+      `no lock on ${name}: ${lock.detail}. Going on without it; two runs at once could disturb each other`,
+    );
+  }
+  return lock;
+}
+
+async function repairPeers(request: RepairInterfaceRequest, facts: InterfaceFacts): Promise<PeerResult[]> {
+  const effects = createInterfaceEffects({
+    interface: request.interface,
+    fwMark: facts.fwMark,
+    listenPort: facts.listenPort,
+    toolTimeoutMs,
+  });
+  const state = await recallState(request);
+  const learned: Record<string, State['peers'][string]> = {};
+  const results = await Promise.all(
+    request.peers.map(async (peer): Promise<PeerResult> => {
+      const live = facts.peers.get(peer.publicKey);
+      if (!live) {
+        const known =
+          facts.peers.size === 1 ? 'its only peer is another one' : `it has ${facts.peers.size} others`;
+        const detail = `${request.interface} has no peer ${peer.publicKey} (${known}); see: wg show ${request.interface} peers`;
+        return { kind: 'refused', publicKey: peer.publicKey, detail };
+      }
+      const name = `${request.interface} ${peer.publicKey}`;
+      const { result, state: lesson } = await repairPeer({
+        request: peer,
+        run: request.run,
+        effects,
+        echoTargets: targetsOf(request.interface, peer, facts),
+        remembered: state.peers[name],
+        signal: request.signal,
+        onFact: (fact) => request.report.fact(peer.publicKey, fact),
+      });
+      learned[name] = lesson;
+      return result;
+    }),
+  );
+  effects.close();
+  if (!request.run.dryRun) await keepState(request, learned);
+  return results;
+}
+
+function targetsOf(interfaceName: string, peer: PeerRequest, facts: InterfaceFacts): string[] {
+  const own = Object.entries(os.networkInterfaces()).flatMap(([device, addresses]) =>
+    (addresses ?? []).map(({ address, cidr }) => (device === interfaceName ? (cidr ?? address) : address)),
+  );
+  const targets = echoTargets({
+    allowedIpsWritten: peer.allowedIpsWritten,
+    allowedIpsLive: facts.peers.get(peer.publicKey)?.allowedIps ?? [],
+    otherPeers: [...facts.peers]
+      .filter(([key]) => key !== peer.publicKey)
+      .map(([, other]) => other.allowedIps),
+    ownAddresses: own,
+  });
+  return targets.map((target) => target.address);
+}
+
+async function recallState({ run, report }: RepairInterfaceRequest): Promise<State> {
+  const loaded = await loadState(run.stateDirectory);
+  if (loaded.kind === 'ok') return loaded.state;
+  if (loaded.kind === 'damaged') {
+    const place =
+      loaded.movedTo === null ? 'it could not be set aside' : `it was set aside as ${loaded.movedTo}`;
+    report.warning(`the state file in ${run.stateDirectory} was damaged, ${place}; going on without it`);
+  }
+  if (loaded.kind === 'unreadable')
+    report.warning(`the state cannot be read: ${loaded.detail}; going on without it`);
+  return emptyState;
+}
+
+/** Reads the file again first: another interface's run may have written meanwhile. */
+async function keepState({ run, report }: RepairInterfaceRequest, learned: State['peers']): Promise<void> {
+  const loaded = await loadState(run.stateDirectory);
+  const state = loaded.kind === 'ok' ? loaded.state : emptyState;
+  const peers = { ...state.peers, ...learned };
+  if (JSON.stringify(peers) === JSON.stringify(state.peers)) return;
+  const saved = await saveState(run.stateDirectory, { ...state, peers });
+  if (saved.kind === 'unwritable') {
+    report.warning(`nothing can be remembered for the next run: ${saved.detail}`);
+  }
+}

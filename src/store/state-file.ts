@@ -1,0 +1,122 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isState, type State } from './state.ts';
+
+/** What was found in the state directory. Nothing of it may stop the program from doing its job. */
+export type LoadedState =
+  | { readonly kind: 'ok'; readonly state: State }
+  /** Nothing was saved yet. */
+  | { readonly kind: 'empty' }
+  /** Not a state, or one of another version. `movedTo` is where it was set aside; null if that failed. */
+  | { readonly kind: 'damaged'; readonly movedTo: string | null }
+  | { readonly kind: 'unreadable'; readonly detail: string };
+
+/** Whether the state was saved. */
+export type SavedState = { readonly kind: 'ok' } | { readonly kind: 'unwritable'; readonly detail: string };
+
+const fileName = 'state.json';
+const temporaryPrefix = '.state.json.';
+
+/** A hundred bytes a candidate: room for tens of thousands. */
+const maxFileBytes = 16 * 1024 * 1024;
+
+/** No writer takes this long; a temporary file of this age belongs to one that died. */
+const leftoverAgeMs = 3_600_000;
+
+/**
+ * Reads the state. A damaged file is set aside under one fixed name, so that damage can be looked at and
+ * cannot fill the disk, and the program starts anew.
+ */
+export async function loadState(directory: string): Promise<LoadedState> {
+  const file = join(directory, fileName);
+  let text: string;
+  try {
+    const found = await stat(file);
+    if (!found.isFile()) return { kind: 'unreadable', detail: `${file} is not a regular file` };
+    if (found.size > maxFileBytes) return setAside(file);
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    return codeOf(error) === 'ENOENT' ? { kind: 'empty' } : { kind: 'unreadable', detail: messageOf(error) };
+  }
+  const state = parseJson(text);
+  return isState(state) ? { kind: 'ok', state } : setAside(file);
+}
+
+/**
+ * Replaces the state so that a crash at any moment leaves either the old or the new one. Creates the
+ * directory (mode 0700); the file has mode 0600. Two savers at once do not mix, but the later one wins:
+ * whoever changes a part of the state loads it right before, under a lock.
+ */
+export async function saveState(directory: string, state: State): Promise<SavedState> {
+  const temporary = join(directory, `${temporaryPrefix}${randomBytes(6).toString('hex')}`);
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await removeLeftovers(directory);
+    await writeSynced(temporary, `${JSON.stringify(state, null, 1)}\n`);
+    await rename(temporary, join(directory, fileName));
+    await syncDirectory(directory);
+    return { kind: 'ok' };
+  } catch (error) {
+    await unlink(temporary).catch(() => {});
+    return { kind: 'unwritable', detail: messageOf(error) };
+  }
+}
+
+async function setAside(file: string): Promise<LoadedState> {
+  const movedTo = `${file}.damaged`;
+  try {
+    await rename(file, movedTo);
+    return { kind: 'damaged', movedTo };
+  } catch {
+    return { kind: 'damaged', movedTo: null };
+  }
+}
+
+async function writeSynced(file: string, text: string): Promise<void> {
+  const handle = await open(file, 'wx', 0o600);
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Without this a power cut may undo the rename. */
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function removeLeftovers(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    if (!name.startsWith(temporaryPrefix)) continue;
+    const file = join(directory, name);
+    const age = await stat(file).then(
+      (found) => Date.now() - found.mtimeMs,
+      () => 0,
+    );
+    if (age > leftoverAgeMs) await unlink(file).catch(() => {});
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
