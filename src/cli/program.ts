@@ -32,7 +32,9 @@ export function createProgram(commands: Commands): Command {
     .action(async (options: DropInOptions) => {
       const given = [options.interface, options.peer, options.host, options.port];
       if (given.every((value) => value === undefined)) throw new UsageError('no command given');
-      await commands.dropIn(options);
+      if (options.host !== undefined || options.port !== undefined) await commands.dropIn(options);
+      else if (options.interface === undefined) throw new UsageError('--peer needs --interface');
+      else await commands.repair(options.interface, options.peer, options);
     });
   for (const option of commonOptions()) program.addOption(option);
 
@@ -55,7 +57,8 @@ export function createProgram(commands: Commands): Command {
 }
 
 const dropInHelp = `
-The second form looks after one peer given by hand. Its exit codes: 0 the endpoint is right, 255 no address
+The second form looks after one peer given by hand; without --host and --port it is the same as
+"repair INTERFACE [PEER]". Its exit codes: 0 the endpoint is right, 255 no address
 resolved, 254 no candidate works, 1 anything else, 2 usage.
 
 Example:

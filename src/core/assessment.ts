@@ -83,7 +83,8 @@ export function noteEchoSent(assessment: Assessment, echo: number, nowMs: number
 export function lostRounds(assessment: Assessment, rtoMs: number, nowMs: number): number {
   if (assessment.answered) return 0;
   const lost = new Set<number>();
-  for (const { sentAtMs, round } of assessment.echoes.values()) if (nowMs - sentAtMs >= rtoMs) lost.add(round);
+  for (const { sentAtMs, round } of assessment.echoes.values())
+    if (nowMs - sentAtMs >= rtoMs) lost.add(round);
   return lost.size;
 }
 

@@ -19,6 +19,8 @@ export interface CandidateTable {
   get(endpoint: string): CandidateState | undefined;
   /** Notes how a trial of an endpoint on the real interface ended. */
   noteTrial(endpoint: string, result: 'proven' | 'silent', nowMs: number): void;
+  /** The end of a run: who had as much time as anybody is given, and has not answered, is called silent. */
+  conclude(nowMs: number): PeerAction[];
   /** Whether ICMP tells this endpoint from others: it stayed silent for the grace, and a listed one answered. */
   contrast(endpoint: string, nowMs: number): boolean;
   /** Until when `endpoint` may still answer in time, given an answer in hand; null if it can no longer. */
@@ -119,6 +121,15 @@ export function createCandidateTable(failedAtMs: ReadonlyMap<string, number>): C
       if (!state) return;
       state.trial = result;
       state.failedAtMs = result === 'silent' ? nowMs : null;
+    },
+    conclude(nowMs) {
+      const waiting = listed
+        .flatMap((endpoint) => states.get(endpoint) ?? [])
+        .filter((state) => state.hint === 'asking');
+      return waiting.flatMap((state) => {
+        const endsMs = graceOf(state.endpoint, 0);
+        return endsMs !== null && nowMs >= endsMs ? hintEnded(state, 'silent', null) : [];
+      });
     },
     contrast(endpoint, nowMs) {
       const state = states.get(endpoint);

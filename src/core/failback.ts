@@ -1,6 +1,7 @@
 import { type CandidateState, familyOf, type Preference } from './candidate.ts';
 import { ours } from './constants.ts';
 import { preferredFamily, preferredOrder } from './order.ts';
+import type { ProofKind } from './proof.ts';
 
 /** What is remembered of earlier offers of one endpoint. */
 export interface FailbackMemory {
@@ -51,4 +52,34 @@ function isDue(memory: FailbackMemory | undefined): boolean {
     ours.failbackIntervalMs * 2 ** Math.min(memory.failures, 16),
   );
   return memory.triedAgoMs >= intervalMs;
+}
+
+/** What is to be done about fail-back now. */
+export type FailbackVerdict =
+  | { readonly kind: 'leave' }
+  /** The ping that tells whether the offer is worth making may still be answered until then. */
+  | { readonly kind: 'wait'; readonly untilMs: number }
+  | { readonly kind: 'offer'; readonly endpoint: string };
+
+/** What the verdict needs on top of the choice of the candidate. */
+export interface FailbackQuestion extends FailbackInput {
+  /** How the current endpoint was proven. */
+  readonly proofKind: ProofKind;
+  /** See `CandidateTable.graceEndsAtMs`; for an answer as fast as the one through the tunnel. */
+  readonly graceEndsAtMs: (endpoint: string) => number | null;
+}
+
+/**
+ * Whether a proven tunnel is offered a preferred candidate now. A tunnel whose inner side answers no echo would be
+ * dark for 10 s if the offer failed, so it is only sent to an address that answers a ping.
+ */
+export function judgeFailback(question: FailbackQuestion, nowMs: number): FailbackVerdict {
+  const target = failbackTarget(question);
+  const candidate = question.candidates.find((one) => one.endpoint === target);
+  if (!candidate) return { kind: 'leave' };
+  const untilMs = question.graceEndsAtMs(candidate.endpoint);
+  if (untilMs !== null && untilMs > nowMs) return { kind: 'wait', untilMs };
+  const worthIt =
+    candidate.hint === 'reachable' || (candidate.hint !== 'unroutable' && question.proofKind === 'echo');
+  return worthIt ? { kind: 'offer', endpoint: candidate.endpoint } : { kind: 'leave' };
 }

@@ -4,7 +4,7 @@ import { ours } from './constants.ts';
 import type { PeerEvent } from './event.ts';
 import { createEvidence } from './evidence.ts';
 import type { Fact } from './fact.ts';
-import { failbackTarget } from './failback.ts';
+import { judgeFailback } from './failback.ts';
 import type { Instant } from './instant.ts';
 import type { Machine, MachineConfig } from './machine.ts';
 import type { Observation } from './observation.ts';
@@ -284,29 +284,33 @@ export function createPeer(config: MachineConfig): Machine {
   }
 
   function decideFailback(now: Instant): void {
-    if (offered || endpoint === null) return rest({ kind: 'proven' });
-    if (!settled || table.listed().some((candidate) => candidate.route === 'unknown')) return;
-    const target = failbackTarget({
-      current: endpoint,
-      candidates: table.listed(),
-      prefer: config.prefer,
-      memory: config.failbackMemory,
-      unlistedForMs: config.unlisted?.endpoint === endpoint ? config.unlisted.forMs : null,
-    });
-    const candidate = target === null ? undefined : table.get(target);
-    if (!candidate) return rest({ kind: 'proven' });
-    judgeDueMs = table.graceEndsAtMs(candidate.endpoint, proof?.rttMs ?? 0);
-    if (judgeDueMs !== null && judgeDueMs > now.monotonicMs) return;
+    if (offered || endpoint === null || proof === null) return rest({ kind: 'proven' });
+    const candidates = table.listed();
+    if (!settled || candidates.some((candidate) => candidate.route === 'unknown')) return;
+    const rttMs = proof.rttMs ?? 0;
+    const verdict = judgeFailback(
+      {
+        current: endpoint,
+        candidates,
+        prefer: config.prefer,
+        memory: config.failbackMemory,
+        unlistedForMs: config.unlisted?.endpoint === endpoint ? config.unlisted.forMs : null,
+        proofKind: proof.kind,
+        graceEndsAtMs: (candidate) => table.graceEndsAtMs(candidate, rttMs),
+      },
+      now.monotonicMs,
+    );
+    if (verdict.kind === 'leave') return rest({ kind: 'proven' });
+    if (verdict.kind === 'wait') {
+      judgeDueMs = verdict.untilMs;
+      return;
+    }
     offered = true;
-    // A live tunnel whose inner side answers no echo would be dark for 10 s if the offer fails: only on a good hint.
-    const worthIt =
-      candidate.hint === 'reachable' || (candidate.hint !== 'unroutable' && proof?.kind === 'echo');
-    if (!worthIt) return rest({ kind: 'proven' });
-    report({ kind: 'fail-back', from: endpoint, to: candidate.endpoint, outcome: 'offered' });
-    if (config.dryRun) return rest({ kind: 'would-set', endpoint: candidate.endpoint });
-    attempt = { endpoint: candidate.endpoint, pass: 'fail-back', fallback: endpoint };
+    report({ kind: 'fail-back', from: endpoint, to: verdict.endpoint, outcome: 'offered' });
+    if (config.dryRun) return rest({ kind: 'would-set', endpoint: verdict.endpoint });
+    attempt = { endpoint: verdict.endpoint, pass: 'fail-back', fallback: endpoint };
     move('offer');
-    set(candidate.endpoint, 'fail-back');
+    set(verdict.endpoint, 'fail-back');
   }
 
   /** The time is up or somebody said stop: whatever is on trial is taken back first. */
@@ -367,6 +371,8 @@ export function createPeer(config: MachineConfig): Machine {
       actions = [];
       if (state !== 'resting') apply(event, now);
       if (state !== 'resting') step(now);
+      const resting = actions.findIndex((action) => action.type === 'rest');
+      if (resting !== -1) actions.splice(resting, 0, ...table.conclude(now.monotonicMs));
       return actions;
     },
     nextDueMs() {

@@ -126,6 +126,8 @@ export function createPingPeer(config: MachineConfig): Machine {
       const actions = apply(event, now);
       actions.push(...table.step(now.monotonicMs));
       actions.push(...decide(now.monotonicMs));
+      const decided = actions.findIndex((action) => action.type === 'set' || action.type === 'rest');
+      if (decided !== -1) actions.unshift(...table.conclude(now.monotonicMs));
       return actions;
     },
     nextDueMs() {

@@ -20,7 +20,7 @@ export interface RepairInterfaceRequest {
 }
 
 /** A `wg` that has not answered after this time hangs; on a healthy host it takes 3 ms. */
-const toolTimeoutMs = 5_000;
+const toolLimitMs = 5_000;
 /** How much of the run's time has to be left for its work when the lock is finally there. */
 const workMs = 15_000;
 
@@ -39,6 +39,7 @@ export async function repairInterface(request: RepairInterfaceRequest): Promise<
     );
   }
   try {
+    const toolTimeoutMs = Math.max(1, Math.min(toolLimitMs, request.run.endMs - performance.now()));
     const [facts, implementation] = await Promise.all([
       readFacts(request.interface, { timeoutMs: toolTimeoutMs }),
       readImplementation(request.interface, { timeoutMs: toolTimeoutMs }),
@@ -49,9 +50,9 @@ export async function repairInterface(request: RepairInterfaceRequest): Promise<
         `${request.interface} is served by boringtun, which crashes when an endpoint is changed; nothing was done`,
       );
     }
-    return await repairPeers(request, facts);
+    return await repairPeers(request, facts, toolTimeoutMs);
   } finally {
-    if (lock?.kind === 'locked') lock.release();
+    if (lock?.kind === 'locked') await lock.release();
   }
 }
 
@@ -69,7 +70,11 @@ async function takeLock({ interface: name, run, report, signal }: RepairInterfac
   return lock;
 }
 
-async function repairPeers(request: RepairInterfaceRequest, facts: InterfaceFacts): Promise<PeerResult[]> {
+async function repairPeers(
+  request: RepairInterfaceRequest,
+  facts: InterfaceFacts,
+  toolTimeoutMs: number,
+): Promise<PeerResult[]> {
   const effects = createInterfaceEffects({
     interface: request.interface,
     fwMark: facts.fwMark,

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Outcome } from '../core/action.ts';
 import { ours } from '../core/constants.ts';
 import type { Fact } from '../core/fact.ts';
 import type { Machine, MachineConfig } from '../core/machine.ts';
@@ -41,7 +42,7 @@ export async function repairPeer(input: RepairPeerInput): Promise<{ result: Peer
     unlisted: memory.unlisted,
   };
   const machine: Machine = run.probe === 'icmp' ? createPingPeer(config) : createPeer(config);
-  const lookUps = new AbortController();
+  const ended = new AbortController();
   let resolved: ResolvedCandidates | null = null;
   let before: string | null = null;
   let failback: { endpoint: string; worked: boolean } | null = null;
@@ -63,7 +64,7 @@ export async function repairPeer(input: RepairPeerInput): Promise<{ result: Peer
   running.dispatch({ type: 'start' });
   void resolveCandidates(request.source, {
     timeoutMs: Math.max(1, config.deadlineMs - startMs),
-    signal: lookUps.signal,
+    signal: ended.signal,
     ownAddresses: localAddresses().map((local) => local.address),
     onChange(now) {
       resolved = now;
@@ -71,10 +72,10 @@ export async function repairPeer(input: RepairPeerInput): Promise<{ result: Peer
     },
   });
 
-  const outcome = await running.rested;
+  const outcome = await Promise.race([running.rested, outOfTime(run.endMs, ended.signal)]);
+  ended.abort();
   if (!run.dryRun) await sleep(lastPacketMs);
   running.stop();
-  lookUps.abort();
   input.signal.removeEventListener('abort', onStop);
   const snapshot = machine.snapshot();
   const known = resolved as ResolvedCandidates | null;
@@ -94,5 +95,14 @@ export async function repairPeer(input: RepairPeerInput): Promise<{ result: Peer
       resolved: known,
     },
     state: remember(input.remembered, lesson, Date.now(), performance.now()),
+  };
+}
+
+/** The last resort: `wg` hangs, and the machine cannot come to rest in time. */
+async function outOfTime(endMs: number, signal: AbortSignal): Promise<Outcome> {
+  await sleep(Math.max(0, endMs - lastPacketMs - performance.now()), undefined, { signal }).catch(() => {});
+  return {
+    kind: 'failed',
+    detail: "the time was up before 'wg' had answered; look at the endpoint with: wg show",
   };
 }

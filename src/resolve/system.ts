@@ -97,12 +97,12 @@ export function readGetent(result: Exclude<ProgramResult, { kind: 'missing' }>, 
 /** getent(1): "One or more supplied key could not be found in the database." */
 const noSuchKey = 2;
 
-/** Keeps the addresses of that family; for an IPv4-only name `ahostsv6` prints IPv4-mapped ones. */
+/** Keeps the addresses of that family. For an IPv4-only name `ahostsv6` prints IPv4-mapped ones, which are read as IPv4. */
 function toOutcome(words: readonly string[], family: 4 | 6): Outcome {
   const addresses = new Set<string>();
   for (const word of words) {
     const parsed = parseAddress(word);
-    if (parsed !== null && parsed.family === family && !parsed.mapped) addresses.add(parsed.address);
+    if (parsed?.family === family) addresses.add(parsed.address);
   }
   if (addresses.size === 0) return { kind: 'no-address' };
   return {
