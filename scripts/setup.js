@@ -61,7 +61,10 @@ export function build() {
   }
 }
 
-/** Makes sure that the lab can run: root, and its programs, which are installed from Debian if they are missing. */
+/**
+ * Makes sure that the lab can run: root, and its programs, which are installed from Debian if they are missing.
+ * `more` names what is needed beside: a program, or the absolute path of any file, and the package that has it.
+ */
 export function ensureLab(more = {}) {
   if (process.getuid?.() !== 0) {
     fail(
@@ -74,9 +77,7 @@ export function ensureLab(more = {}) {
   const packages = [...new Set(missing.map(([, name]) => name))];
   const command = `apt-get install --no-install-recommends ${packages.join(' ')}`;
   if (!isInstalled('apt-get')) {
-    fail(
-      `These programs are missing: ${missing.map(([program]) => program).join(', ')}. On Debian: ${command}`,
-    );
+    fail(`These are missing: ${missing.map(([program]) => program).join(', ')}. On Debian: ${command}`);
   }
   console.log(`Installing Debian packages: ${packages.join(' ')} …`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
@@ -89,6 +90,7 @@ export function ensureLab(more = {}) {
 }
 
 function isInstalled(program) {
+  if (program.startsWith('/')) return existsSync(program);
   const directories = `${process.env.PATH ?? ''}:/usr/local/sbin:/usr/sbin:/sbin`.split(':');
   return directories.some((directory) => {
     try {

@@ -89,7 +89,7 @@ export function createPeer(config: MachineConfig): Machine {
     report({ kind: 'endpoint-found', endpoint: observation.endpoint });
     if (observation.endpoint === null) {
       move('no-endpoint');
-      race = beginRace(null, true, false);
+      race = beginRace(null, 'full', false);
       return;
     }
     move('endpoint-found');
@@ -175,7 +175,7 @@ export function createPeer(config: MachineConfig): Machine {
         assessment,
         session: evidence.session(),
         rtoMs: evidence.rto.timeoutMs(),
-        contrast: table.contrast(assessment.endpoint, now.monotonicMs),
+        contrast: race === null && table.contrast(assessment.endpoint, now.monotonicMs),
         canSend: config.echoTargets.length > 0,
         reasserted,
       },
@@ -189,7 +189,8 @@ export function createPeer(config: MachineConfig): Machine {
     } else if (verdict.kind === 'condemned') {
       report({ kind: 'condemned', endpoint, reason: verdict.reason });
       move('condemned');
-      race ??= beginRace(endpoint, !verdict.early, evidence.session());
+      const alreadyQuick = race?.scope === 'quick';
+      race = beginRace(endpoint, verdict.early ? 'quick' : 'full', evidence.session() && !alreadyQuick);
       proof = null;
       evidence.end();
     } else {
@@ -247,10 +248,10 @@ export function createPeer(config: MachineConfig): Machine {
     if (listed.length === 0) return rest({ kind: 'no-candidates' });
     // Routes take milliseconds; a candidate inside the tunnel must not be tried before its route is known.
     if (listed.some((candidate) => candidate.route === 'unknown')) return;
-    const origin = race.origin === null ? undefined : table.get(race.origin);
-    const pool = origin && !listed.includes(origin) ? [...listed, origin] : listed;
-    const next = nextTrial(race, pool, config.prefer);
+    const next = nextTrial(race, listed, config.prefer);
     if (!next && !settled) return;
+    // Only silence spoke against the old endpoint: it gets the time that WireGuard has for an answer.
+    if (!next && race.scope === 'quick' && race.origin !== null) return putBack(race.origin, null);
     if (!next) return giveUp('every candidate was tried on the tunnel, and none was proven');
     if (config.dryRun) return restDry(next.endpoint);
     report({ kind: 'trial', endpoint: next.endpoint, pass: next.pass });
