@@ -71,13 +71,21 @@ export function ensureLab(more = {}) {
       'This builds network namespaces with real WireGuard in them and has to run as root: try again with sudo.',
     );
   }
-  const wanted = { ...labPrograms, ...more };
+  const problem = installMissing({ ...labPrograms, ...more });
+  if (problem !== null) fail(problem);
+}
+
+/**
+ * Installs from Debian what is missing of these: a program, or the absolute path of any file, and the package that
+ * has it. Returns null, or one line that says what could not be had and how to get it by hand.
+ */
+export function installMissing(wanted) {
   const missing = Object.entries(wanted).filter(([program]) => !isInstalled(program));
-  if (missing.length === 0) return;
+  if (missing.length === 0) return null;
   const packages = [...new Set(missing.map(([, name]) => name))];
   const command = `apt-get install --no-install-recommends ${packages.join(' ')}`;
   if (!isInstalled('apt-get')) {
-    fail(`These are missing: ${missing.map(([program]) => program).join(', ')}. On Debian: ${command}`);
+    return `These are missing: ${missing.map(([program]) => program).join(', ')}. On Debian: ${command}`;
   }
   console.log(`Installing Debian packages: ${packages.join(' ')} …`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
@@ -85,8 +93,9 @@ export function ensureLab(more = {}) {
     run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], { env });
   // The package lists of a fresh machine may be empty or old.
   if (install() !== 0 && (run('apt-get', ['update', '-qq'], { env }) !== 0 || install() !== 0)) {
-    fail(`The packages could not be installed; see above. By hand: ${command}`);
+    return `The packages could not be installed; see above. By hand: ${command}`;
   }
+  return null;
 }
 
 function isInstalled(program) {

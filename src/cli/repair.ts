@@ -49,6 +49,8 @@ export async function runRepair(
         signal,
         report: {
           fact(publicKey, fact) {
+            // The closing sentence says it again.
+            if (fact.kind === 'proven' && options.verbose !== true) return;
             const line = narrate(name, publicKey, fact, options.verbose === true);
             if (line !== null) output.lines([`${label(name, publicKey, peers)}: ${line}`]);
           },

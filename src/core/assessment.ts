@@ -79,6 +79,14 @@ export function noteEchoSent(assessment: Assessment, echo: number, nowMs: number
   assessment.unansweredPacketAtMs ??= nowMs;
 }
 
+/** Notes that an echo never left. If none has, nothing is owed to us. */
+export function noteEchoFailed(assessment: Assessment, echo: number): void {
+  assessment.echoes.delete(echo);
+  if (assessment.echoes.size > 0) return;
+  assessment.firstPacketAtMs = null;
+  assessment.unansweredPacketAtMs = null;
+}
+
 /** How many rounds of echoes are lost by now: sent longer ago than the time-out, and nobody answered. */
 export function lostRounds(assessment: Assessment, rtoMs: number, nowMs: number): number {
   if (assessment.answered) return 0;
@@ -103,7 +111,7 @@ export function noteObservation(
   assessment.last = observation;
   assessment.lastAtMs = nowMs;
   noteFrameErrors(assessment, observation);
-  noteInitiation(assessment, observation, nowMs);
+  if (holdsInitiation(observation.txBytes - previous.txBytes)) assessment.initiationSeenAtMs ??= nowMs;
 
   const grownBytes = observation.rxBytes - previous.rxBytes;
   if (
@@ -118,8 +126,7 @@ export function noteObservation(
   if (grownBytes > 0) {
     if (isPassiveKeepalive(assessment, grownBytes, previousAtMs, rtoMs, nowMs))
       prove(assessment, 'counters', null, nowMs);
-    if (grownBytes < ours.quietBytes && grownBytes % 16 === wireguard.initiationBytes % 16)
-      assessment.rxInitiations++;
+    if (holdsInitiation(grownBytes)) assessment.rxInitiations++;
     if (grownBytes % wireguard.initiationBytes !== 0) assessment.rxGrewOtherwise = true;
     assessment.rxGrewAtMs = nowMs;
     assessment.unansweredPacketAtMs = null;
@@ -162,13 +169,15 @@ function noteFrameErrors(assessment: Assessment, observation: Observation): void
 
 /**
  * Data packets are padded to 16 bytes, so their sizes are multiples of 16; an initiation is 148 = 9 × 16 + 4. With
- * other traffic about, the remainder gives it away; full-size packets (not padded beyond the MTU) can hide it.
+ * a little other traffic about, the remainder gives it away. Full-size packets are not padded beyond the MTU and may
+ * have the same remainder (MTU 1412, as behind PPPoE), so a growth that could hold one says nothing.
  */
-function noteInitiation(assessment: Assessment, observation: Observation, nowMs: number): void {
-  if (assessment.initiationSeenAtMs !== null) return;
-  const sentBytes = observation.txBytes - assessment.baseline.txBytes;
-  if (sentBytes >= wireguard.initiationBytes && sentBytes % 16 === wireguard.initiationBytes % 16)
-    assessment.initiationSeenAtMs = nowMs;
+function holdsInitiation(grownBytes: number): boolean {
+  return (
+    grownBytes >= wireguard.initiationBytes &&
+    grownBytes < ours.quietBytes &&
+    grownBytes % 16 === wireguard.initiationBytes % 16
+  );
 }
 
 function prove(assessment: Assessment, kind: Proof['kind'], rttMs: number | null, nowMs: number): void {

@@ -34,8 +34,13 @@ export function createCandidateTable(failedAtMs: ReadonlyMap<string, number>): C
   const hints: Hints = createHints();
   let listed: string[] = [];
 
-  function add(candidate: Candidate): PeerAction[] {
-    if (states.has(candidate.endpoint)) return [];
+  function add(candidate: Candidate, watched = false): PeerAction[] {
+    const known = states.get(candidate.endpoint);
+    if (known) {
+      // It may have been watched before it was listed, or have another place in a fresh answer.
+      if (!watched) states.set(candidate.endpoint, { ...known, ...candidate });
+      return [];
+    }
     states.set(candidate.endpoint, {
       ...freshCandidate(candidate),
       failedAtMs: failedAtMs.get(candidate.endpoint) ?? null,
@@ -61,6 +66,8 @@ export function createCandidateTable(failedAtMs: ReadonlyMap<string, number>): C
     if (verdict === 'no-route' || verdict === 'in-tunnel') {
       return [{ type: 'report', fact: { kind: 'route', endpoint, verdict } }];
     }
+    // An address that was asked before keeps what it answered: it is not asked twice.
+    if (hints.begunAtMs(endpoint) !== null) return [];
     state.hint = 'asking';
     hints.begin(endpoint, nowMs);
     return [];
@@ -75,7 +82,7 @@ export function createCandidateTable(failedAtMs: ReadonlyMap<string, number>): C
   return {
     replace(candidates, nowMs) {
       const kept = candidates.slice(0, ours.maxCandidates);
-      const actions = kept.flatMap(add);
+      const actions = kept.flatMap((candidate) => add(candidate));
       const endpoints = kept.map((candidate) => candidate.endpoint);
       const changed =
         endpoints.length !== listed.length || endpoints.some((endpoint, index) => endpoint !== listed[index]);
@@ -87,7 +94,7 @@ export function createCandidateTable(failedAtMs: ReadonlyMap<string, number>): C
       return [...actions, ...this.step(nowMs)];
     },
     watch(endpoint) {
-      return add({ endpoint, source: 'current', nameIndex: Number.MAX_SAFE_INTEGER, listIndex: 0 });
+      return add({ endpoint, source: 'current', nameIndex: Number.MAX_SAFE_INTEGER, listIndex: 0 }, true);
     },
     note(event, nowMs) {
       if (event.type === 'routed')

@@ -84,12 +84,20 @@ export const ours = {
   familyGraceMs: 250,
   /** Resolution delay of RFC 8305 section 3: how long one family's addresses wait for the other family's. */
   resolutionDelayMs: 50,
+  /**
+   * How long a proven tunnel waits for names: most look-ups take less, and those without an answer take the system's
+   * resolver 10 s. When it expires, the tunnel is left alone, and the offer of a preferred candidate is the next run's.
+   */
+  lookUpPatienceMs: 1_000,
   /** Time kept back from a one-shot's limit to put the old endpoint back and to say so. */
   restoreReserveMs: 1_500,
   /** Time after which a check that hears the peer, but cannot prove that the peer hears us, ends undecided. */
   undecidedAfterMs: 23_000,
-  /** More than this between two readings is a transfer, in which single handshake packets cannot be made out. */
-  quietBytes: 2_000,
+  /**
+   * From this growth between two readings on, single handshake packets cannot be made out: it may hold a full-size
+   * packet, which is not padded to 16 bytes. The smallest MTU that IPv6 allows inside is 1280.
+   */
+  quietBytes: 1_280,
   /** Candidates of one peer at the most; more are cut off with a warning. */
   maxCandidates: 64,
 } as const;

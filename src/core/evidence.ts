@@ -1,5 +1,12 @@
 import type { PeerAction } from './action.ts';
-import { type Assessment, beginAssessment, hadSession, noteEchoSent, noteObservation } from './assessment.ts';
+import {
+  type Assessment,
+  beginAssessment,
+  hadSession,
+  noteEchoFailed,
+  noteEchoSent,
+  noteObservation,
+} from './assessment.ts';
 import { ours } from './constants.ts';
 import type { Instant } from './instant.ts';
 import type { Observation } from './observation.ts';
@@ -25,6 +32,8 @@ export interface Evidence {
   observed(observation: Observation, now: Instant): PeerAction[];
   /** Takes an answer to an echo; unknown numbers and older generations are dropped. */
   answered(echo: number, generation: number, rttMs: number, now: Instant): PeerAction[];
+  /** Takes that an echo could not be sent at all. */
+  failed(echo: number): void;
   /** One packet through the tunnel without asking for anything: it makes the peer roam to where we are heard now. */
   packet(generation: number): PeerAction[];
   /** Stops asking; the assessment is forgotten. */
@@ -94,6 +103,9 @@ export function createEvidence(echoTargets: readonly string[]): Evidence {
       if (!current || generation !== current.generation || !current.echoes.has(echo)) return [];
       current.answered ??= { rttMs, atMs: now.monotonicMs };
       return [observe(current, now.monotonicMs)];
+    },
+    failed(echo) {
+      if (current) noteEchoFailed(current, echo);
     },
     packet(generation) {
       return echoTargets

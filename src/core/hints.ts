@@ -1,4 +1,5 @@
 import { ours } from './constants.ts';
+import { earliest } from './timers.ts';
 
 /** ICMP echoes to candidates outside the tunnel: who is asked when, and who has answered. */
 export interface Hints {
@@ -57,8 +58,7 @@ export function createHints(): Hints {
       return series.get(endpoint)?.begunAtMs ?? null;
     },
     nextDueMs() {
-      const due = [...series.values()].map(dueMs).filter((ms) => ms !== null);
-      return due.length === 0 ? null : Math.min(...due);
+      return earliest(...[...series.values()].map(dueMs));
     },
   };
 }

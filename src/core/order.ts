@@ -14,7 +14,7 @@ export function orderCandidates(candidates: readonly CandidateState[], prefer: P
     (a, b) =>
       routeRank(a) - routeRank(b) ||
       hintRank(a) - hintRank(b) ||
-      (a.failedAtMs ?? -1) - (b.failedAtMs ?? -1) ||
+      byFailure(a.failedAtMs, b.failedAtMs) ||
       (position.get(a.endpoint) ?? 0) - (position.get(b.endpoint) ?? 0),
   );
 }
@@ -31,6 +31,12 @@ export function preferredOrder(candidates: readonly CandidateState[], prefer: Pr
 /** Which family comes first, or null if the user wants the order of the answers. */
 export function preferredFamily(prefer: Preference): Family | null {
   return prefer === 'listed' ? null : prefer === 'ipv6' ? 6 : 4;
+}
+
+/** Never failed comes first, then least recent first. The times may be negative: before this run. */
+function byFailure(a: number | null, b: number | null): number {
+  if (a === null || b === null) return (a === null ? 0 : 1) - (b === null ? 0 : 1);
+  return a - b;
 }
 
 function routeRank(candidate: CandidateState): number {

@@ -1,6 +1,7 @@
 import type { Outcome, PeerAction, SetReason } from './action.ts';
 import { createCandidateTable } from './candidate-table.ts';
 import { ours } from './constants.ts';
+import { dryRunOutcome } from './dry-run.ts';
 import type { PeerEvent } from './event.ts';
 import { createEvidence } from './evidence.ts';
 import type { Fact } from './fact.ts';
@@ -11,16 +12,9 @@ import type { Observation } from './observation.ts';
 import type { Proof } from './proof.ts';
 import { beginRace, nextTrial, type Race } from './race.ts';
 import { judgeSilence } from './suspicion.ts';
+import { earliest } from './timers.ts';
 import { nextState, type State, type Trigger } from './transitions.ts';
-import { judgeTrial, type Pass, trialTimeoutMs } from './trial.ts';
-
-/** A candidate that is being set or has to prove itself. */
-interface Attempt {
-  readonly endpoint: string;
-  readonly pass: Pass;
-  /** A proven endpoint to go back to at once if the candidate fails; null in a race. */
-  readonly fallback: string | null;
-}
+import { type Attempt, judgeTrial, trialTimeoutMs } from './trial.ts';
 
 /**
  * The decision engine of one peer: asks for proof of the endpoint now set, leaves a proven one alone (but for
@@ -39,6 +33,12 @@ export function createPeer(config: MachineConfig): Machine {
   let offered = false;
   let race: Race | null = null;
   let attempt: Attempt | null = null;
+  /** The endpoint that we set last, if it was neither proven nor put back since. */
+  let unproven: string | null = null;
+  /** The old endpoint may be good after all: it is put back and looked at again when nothing else works. */
+  let mayBeGood = false;
+  /** Whether that was done after a full search: then the next silence is the end. */
+  let lastLook = false;
   /** What is said when the old endpoint is back. Null: it was proven before, so look whether it still works. */
   let afterRestore: Outcome | null = null;
   let judgeDueMs: number | null = null;
@@ -52,10 +52,19 @@ export function createPeer(config: MachineConfig): Machine {
     actions.push({ type: 'report', fact });
   }
 
-  function rest(outcome: Outcome): void {
-    move('stop');
+  function rest(outcome: Outcome, trigger: Trigger = 'stop'): void {
+    move(trigger);
     evidence.end();
     actions.push({ type: 'rest', outcome });
+  }
+
+  /** Rests, but never on an endpoint that was only tried: the old one is put back before. */
+  function end(outcome: Outcome): void {
+    // With no old one, what is being set is set once more, so that a packet follows that set, too.
+    const back = attempt?.fallback ?? race?.origin ?? (state === 'setting' ? unproven : null);
+    const movedOn = state === 'checking' && endpoint !== unproven;
+    if (unproven === null || back === null || movedOn) rest(outcome);
+    else putBack(back, outcome);
   }
 
   function set(target: string, reason: SetReason): void {
@@ -101,6 +110,7 @@ export function createPeer(config: MachineConfig): Machine {
   function onElsewhere(from: string | null, observation: Observation, now: Instant): void {
     report({ kind: 'roamed', from, to: observation.endpoint });
     generation++;
+    proof = null;
     if (observation.endpoint === null)
       return rest({ kind: 'gone', detail: 'the peer was configured anew while it was looked at' });
     move('roamed');
@@ -137,16 +147,15 @@ export function createPeer(config: MachineConfig): Machine {
     }
     // The peer stays roamed to wherever it heard us last until it hears us from here.
     actions.push(...evidence.packet(generation));
-    move('restored');
-    evidence.end();
-    actions.push({
-      type: 'rest',
-      outcome: afterRestore ?? { kind: 'none-works', detail: 'no candidate was proven' },
-    });
+    rest(afterRestore ?? { kind: 'none-works', detail: 'no candidate was proven' }, 'restored');
   }
 
   function onSetFailed(detail: string, now: Instant): void {
-    if (state === 'checking') return; // setting the same endpoint again is only a favour
+    if (state === 'checking') {
+      // Setting the same endpoint again is only a favour: go on asking, under the generation that it has begun.
+      actions.push(...evidence.renew(generation, now));
+      return;
+    }
     if (state === 'restoring') return rest({ kind: 'failed', detail });
     if (state !== 'setting' || !attempt) return;
     report({ kind: 'set-failed', endpoint: attempt.endpoint, detail });
@@ -157,9 +166,9 @@ export function createPeer(config: MachineConfig): Machine {
 
   function step(now: Instant): void {
     actions.push(...table.step(now.monotonicMs));
+    judgeDueMs = null;
     if (now.monotonicMs >= config.deadlineMs) return onStop('the time was up before a candidate was proven');
     actions.push(...evidence.step(now));
-    judgeDueMs = null;
     if (state === 'checking') judgeCheck(now);
     if (state === 'proving') judgeProving(now);
     if (state === 'alive') decideFailback(now);
@@ -185,14 +194,19 @@ export function createPeer(config: MachineConfig): Machine {
       reasserted = true;
       set(assessment.endpoint, 'again');
     } else if (verdict.kind === 'undecided') {
-      rest({ kind: 'undecided', detail: verdict.reason });
+      end({ kind: 'undecided', detail: verdict.reason });
     } else if (verdict.kind === 'condemned') {
       report({ kind: 'condemned', endpoint, reason: verdict.reason });
       move('condemned');
       const alreadyQuick = race?.scope === 'quick';
       race = beginRace(endpoint, verdict.early ? 'quick' : 'full', evidence.session() && !alreadyQuick);
+      // Where only the peer lost the session, the first handshake comes 15 s after the first unanswered packet.
+      mayBeGood =
+        verdict.early || (!lastLook && evidence.session() && assessment.initiationSeenAtMs === null);
       proof = null;
+      unproven = null;
       evidence.end();
+      if (lastLook) giveUp('every candidate was tried on the tunnel, and none was proven');
     } else {
       judgeDueMs = now.monotonicMs + ours.judgeSpacingMs;
     }
@@ -213,6 +227,7 @@ export function createPeer(config: MachineConfig): Machine {
 
   function onProven(found: Proof): void {
     proof = found;
+    unproven = null;
     table.noteTrial(found.endpoint, 'proven', found.atMs);
     report({ kind: 'proven', proof: found });
     if (attempt?.fallback != null)
@@ -245,41 +260,36 @@ export function createPeer(config: MachineConfig): Machine {
   function tryNext(): void {
     const listed = table.listed();
     if (!race || (listed.length === 0 && !settled)) return;
-    if (listed.length === 0) return rest({ kind: 'no-candidates' });
+    if (listed.length === 0) return end({ kind: 'no-candidates' });
     // Routes take milliseconds; a candidate inside the tunnel must not be tried before its route is known.
     if (listed.some((candidate) => candidate.route === 'unknown')) return;
     const next = nextTrial(race, listed, config.prefer);
     if (!next && !settled) return;
-    // Only silence spoke against the old endpoint: it gets the time that WireGuard has for an answer.
-    if (!next && race.scope === 'quick' && race.origin !== null) return putBack(race.origin, null);
+    if (!next && mayBeGood && race.origin !== null && !config.dryRun) {
+      lastLook = race.scope === 'full';
+      return putBack(race.origin, null);
+    }
     if (!next) return giveUp('every candidate was tried on the tunnel, and none was proven');
-    if (config.dryRun) return restDry(next.endpoint);
+    if (config.dryRun) return rest(dryRunOutcome(listed, next.endpoint));
     report({ kind: 'trial', endpoint: next.endpoint, pass: next.pass });
     attempt = { ...next, fallback: null };
+    unproven = next.endpoint;
     move('try');
     set(next.endpoint, 'trial');
   }
 
-  function restDry(wouldTry: string): void {
-    const hopeful = table
-      .listed()
-      .some((candidate) => candidate.hint === 'reachable' || candidate.hint === 'asking');
-    if (hopeful) rest({ kind: 'would-set', endpoint: wouldTry });
-    else
-      rest({
-        kind: 'none-works',
-        detail: 'no candidate answers a ping, and a dry run tries nothing on the tunnel',
-      });
-  }
-
   function giveUp(detail: string): void {
-    const back = race?.origin ?? table.listed()[0]?.endpoint ?? null;
+    const usable = table.listed().find((candidate) => candidate.route !== 'in-tunnel');
+    const back = race?.origin ?? usable?.endpoint ?? null;
     if (config.dryRun || back === null) return rest({ kind: 'none-works', detail });
     putBack(back, { kind: 'none-works', detail });
   }
 
   function putBack(target: string, outcome: Outcome | null): void {
     afterRestore = outcome;
+    attempt = null;
+    unproven = null;
+    evidence.end();
     move('put-back');
     set(target, 'restore');
   }
@@ -287,7 +297,10 @@ export function createPeer(config: MachineConfig): Machine {
   function decideFailback(now: Instant): void {
     if (offered || endpoint === null || proof === null) return rest({ kind: 'proven' });
     const candidates = table.listed();
-    if (!settled || candidates.some((candidate) => candidate.route === 'unknown')) return;
+    if (!settled || candidates.some((candidate) => candidate.route === 'unknown')) {
+      judgeDueMs = proof.atMs + ours.lookUpPatienceMs;
+      return judgeDueMs > now.monotonicMs ? undefined : rest({ kind: 'proven' });
+    }
     const rttMs = proof.rttMs ?? 0;
     const verdict = judgeFailback(
       {
@@ -310,6 +323,7 @@ export function createPeer(config: MachineConfig): Machine {
     report({ kind: 'fail-back', from: endpoint, to: verdict.endpoint, outcome: 'offered' });
     if (config.dryRun) return rest({ kind: 'would-set', endpoint: verdict.endpoint });
     attempt = { endpoint: verdict.endpoint, pass: 'fail-back', fallback: endpoint };
+    unproven = verdict.endpoint;
     move('offer');
     set(verdict.endpoint, 'fail-back');
   }
@@ -317,19 +331,8 @@ export function createPeer(config: MachineConfig): Machine {
   /** The time is up or somebody said stop: whatever is on trial is taken back first. */
   function onStop(detail: string): void {
     if (state === 'restoring') return;
-    const back = attempt?.fallback ?? race?.origin ?? null;
-    evidence.end();
-    if ((state === 'setting' || state === 'proving') && back !== null) {
-      const outcome: Outcome =
-        attempt?.fallback != null ? { kind: 'proven' } : { kind: 'none-works', detail };
-      attempt = null;
-      return putBack(back, outcome);
-    }
-    if (state === 'alive') rest({ kind: 'proven' });
-    else
-      rest(
-        settled && table.listed().length === 0 ? { kind: 'no-candidates' } : { kind: 'none-works', detail },
-      );
+    if (proof !== null) return end({ kind: 'proven' });
+    end(settled && table.listed().length === 0 ? { kind: 'no-candidates' } : { kind: 'none-works', detail });
   }
 
   function apply(event: PeerEvent, now: Instant): void {
@@ -346,9 +349,14 @@ export function createPeer(config: MachineConfig): Machine {
         break;
       case 'observe-failed':
         if (state === 'starting') rest({ kind: 'failed', detail: event.detail });
+        // Where an endpoint that took ours back cannot be looked at, the search goes on.
+        else if (state === 'checking' && !evidence.assessment()) move('condemned');
         break;
       case 'echo-answered':
         actions.push(...evidence.answered(event.echo, event.generation, event.rttMs, now));
+        break;
+      case 'echo-failed':
+        evidence.failed(event.echo);
         break;
       case 'set-done':
         if (event.generation === generation) onSetDone(event.observation, now);
@@ -379,19 +387,11 @@ export function createPeer(config: MachineConfig): Machine {
     nextDueMs() {
       if (state === 'resting') return null;
       const deadlineMs = state === 'restoring' ? null : config.deadlineMs;
-      const due = [table.nextDueMs(), evidence.nextDueMs(), judgeDueMs, deadlineMs].filter(
-        (ms) => ms !== null,
-      );
-      return due.length === 0 ? null : Math.min(...due);
+      return earliest(table.nextDueMs(), evidence.nextDueMs(), judgeDueMs, deadlineMs);
     },
     snapshot() {
-      return {
-        state,
-        generation,
-        endpoint,
-        proof,
-        candidates: table.listed().map((candidate) => ({ ...candidate })),
-      };
+      const candidates = table.listed().map((candidate) => ({ ...candidate }));
+      return { state, generation, endpoint, proof, candidates };
     },
   };
 }

@@ -45,11 +45,14 @@ export function choosePing(input: PingChoiceInput, nowMs: number): PingChoice {
       ? preferred(candidate) && candidate.endpoint === input.current
       : preferred(candidate) || candidate.endpoint === input.current,
   );
+  // Who could not be asked yet (look-up or route still under way) gets the grace of an echo sent at the start.
+  const fromStartMs = graceEndsAtMs(input.startedAtMs, rttMs);
   const graces = awaited
-    .map((candidate) => input.graceEndsAtMs(candidate.endpoint, rttMs))
+    .map((candidate) =>
+      candidate.route === 'unknown' ? fromStartMs : input.graceEndsAtMs(candidate.endpoint, rttMs),
+    )
     .filter((ms) => ms !== null);
-  // A family whose look-up is still under way gets the same grace as if its first echo had left at the start.
-  if (good.length === 0 && !input.settled) graces.push(graceEndsAtMs(input.startedAtMs, rttMs));
+  if (good.length === 0 && !input.settled) graces.push(fromStartMs);
   const untilMs = graces.length === 0 ? nowMs : Math.max(...graces);
   if (untilMs > nowMs) return { kind: 'wait', untilMs };
 

@@ -5,6 +5,7 @@ import type { Instant } from './instant.ts';
 import type { Machine, MachineConfig } from './machine.ts';
 import type { Observation } from './observation.ts';
 import { choosePing } from './ping-choice.ts';
+import { earliest } from './timers.ts';
 import { nextState, type State, type Trigger } from './transitions.ts';
 
 /**
@@ -17,7 +18,8 @@ export function createPingPeer(config: MachineConfig): Machine {
   let generation = 0;
   let endpoint: string | null = null;
   let settled = false;
-  let startedAtMs = 0;
+  /** When the first candidate was known. */
+  let startedAtMs: number | null = null;
   let waitUntilMs: number | null = null;
 
   function move(trigger: Trigger): void {
@@ -25,9 +27,14 @@ export function createPingPeer(config: MachineConfig): Machine {
   }
 
   function decide(nowMs: number): PeerAction[] {
+    const outOfTime = nowMs >= config.deadlineMs;
+    waitUntilMs = null;
+    if (state === 'starting' && outOfTime) {
+      move('stop');
+      return [{ type: 'rest', outcome: { kind: 'failed', detail: "the time was up before 'wg' answered" } }];
+    }
     if (state !== 'racing') return [];
     const candidates = table.listed().filter((candidate) => candidate.route !== 'in-tunnel');
-    const outOfTime = nowMs >= config.deadlineMs;
     if (candidates.length === 0) {
       if (!settled && !outOfTime) return [];
       move('stop');
@@ -41,7 +48,7 @@ export function createPingPeer(config: MachineConfig): Machine {
         current: endpoint,
         prefer: config.prefer,
         settled: settled || outOfTime,
-        startedAtMs,
+        startedAtMs: startedAtMs ?? nowMs,
         graceEndsAtMs: table.graceEndsAtMs,
       },
       nowMs,
@@ -90,13 +97,12 @@ export function createPingPeer(config: MachineConfig): Machine {
   }
 
   function apply(event: PeerEvent, now: Instant): PeerAction[] {
-    if (state === 'resting') return [];
     switch (event.type) {
       case 'start':
-        startedAtMs = now.monotonicMs;
         return [{ type: 'observe', generation }];
       case 'candidates':
         settled = event.settled;
+        if (event.candidates.length > 0) startedAtMs ??= now.monotonicMs;
         return table.replace(event.candidates, now.monotonicMs);
       case 'observed':
         if (state !== 'starting') return [];
@@ -123,17 +129,20 @@ export function createPingPeer(config: MachineConfig): Machine {
 
   return {
     handle(event, now) {
+      if (state === 'resting') return [];
       const actions = apply(event, now);
-      actions.push(...table.step(now.monotonicMs));
-      actions.push(...decide(now.monotonicMs));
+      if (!actions.some((action) => action.type === 'rest')) {
+        actions.push(...table.step(now.monotonicMs), ...decide(now.monotonicMs));
+      }
       const decided = actions.findIndex((action) => action.type === 'set' || action.type === 'rest');
       if (decided !== -1) actions.unshift(...table.conclude(now.monotonicMs));
       return actions;
     },
     nextDueMs() {
       if (state === 'resting') return null;
-      const due = [table.nextDueMs(), waitUntilMs, config.deadlineMs].filter((ms) => ms !== null);
-      return Math.min(...due);
+      // A set that is under way is waited for: it ends by itself, with a packet after it.
+      const deadlineMs = state === 'setting' ? null : config.deadlineMs;
+      return earliest(table.nextDueMs(), waitUntilMs, deadlineMs);
     },
     snapshot() {
       return {

@@ -33,10 +33,13 @@ export interface SuspicionInput {
 export function judgeSilence(input: SuspicionInput, nowMs: number): Suspicion {
   const { assessment, rtoMs } = input;
   if (assessment.firstPacketAtMs === null) {
-    if (input.canSend) return { kind: 'wait' };
+    if (input.canSend && assessment.rounds <= ours.lossesToDoubt) return { kind: 'wait' };
+    const why = input.canSend
+      ? 'this host cannot send to any address inside the tunnel'
+      : 'the peer has no address inside the tunnel that could be asked';
     return input.session
-      ? { kind: 'undecided', reason: 'the peer has no address inside the tunnel that could be asked' }
-      : condemned('there is no session, and no address inside the tunnel to start one with');
+      ? { kind: 'undecided', reason: why }
+      : condemned(`there is no session, and none can be started: ${why}`);
   }
   const waitedMs = nowMs - assessment.firstPacketAtMs;
   const verdict = input.session
@@ -55,8 +58,7 @@ export function judgeSilence(input: SuspicionInput, nowMs: number): Suspicion {
 
 /** Without a session the first packet starts a handshake, which is answered within a round trip or not at all. */
 function withoutSession(assessment: Assessment, rtoMs: number, waitedMs: number, nowMs: number): Suspicion {
-  const patienceMs = Math.max(rtoMs, ours.initialRtoMs);
-  if (assessment.initiationSeenAtMs !== null && nowMs - assessment.initiationSeenAtMs >= patienceMs) {
+  if (assessment.initiationSeenAtMs !== null && !handshakePending(assessment, rtoMs, nowMs)) {
     return condemned('a handshake initiation was not answered');
   }
   if (waitedMs >= ours.slowDwellMs + rtoMs) return condemned('no handshake was completed');
@@ -77,9 +79,12 @@ function withSession(input: SuspicionInput, waitedMs: number, nowMs: number): Su
     };
   }
   const overdueAtMs = answerOverdueAtMs(assessment, rtoMs);
-  if (overdueAtMs !== null && nowMs >= overdueAtMs) {
+  if (overdueAtMs !== null && nowMs >= overdueAtMs && !handshakePending(assessment, rtoMs, nowMs)) {
     if (assessment.frameErrorsGrew) {
       return { kind: 'undecided', reason: 'something answers from an inner address outside the allowed IPs' };
+    }
+    if (assessment.answered && assessment.last.txBytes === assessment.baseline.txBytes) {
+      return { kind: 'undecided', reason: 'the address that answers is not reached through the tunnel' };
     }
     if (!assessment.rxGrewOtherwise) return condemned('the peer owed an answer within 10 s, and none came');
   }
@@ -87,6 +92,12 @@ function withSession(input: SuspicionInput, waitedMs: number, nowMs: number): Su
     return { kind: 'undecided', reason: 'the peer is heard, but nothing shows that it hears us' };
   }
   return { kind: 'wait' };
+}
+
+/** Whether an initiation left so lately that its answer may be on the way. */
+function handshakePending(assessment: Assessment, rtoMs: number, nowMs: number): boolean {
+  const sentAtMs = assessment.initiationSeenAtMs;
+  return sentAtMs !== null && nowMs - sentAtMs < Math.max(rtoMs, ours.initialRtoMs);
 }
 
 function condemned(reason: string): Suspicion {

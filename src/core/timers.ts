@@ -11,6 +11,12 @@ export interface Timers<Name extends string> {
   takeExpired(nowMs: number): Name[];
 }
 
+/** The earliest of some moments, or null if there is none. */
+export function earliest(...moments: readonly (number | null)[]): number | null {
+  const known = moments.filter((ms) => ms !== null);
+  return known.length === 0 ? null : Math.min(...known);
+}
+
 /** Creates an empty table of timers. */
 export function createTimers<Name extends string>(): Timers<Name> {
   const due = new Map<Name, number>();
@@ -25,7 +31,7 @@ export function createTimers<Name extends string>(): Timers<Name> {
       due.clear();
     },
     nextDueMs() {
-      return due.size === 0 ? null : Math.min(...due.values());
+      return earliest(...due.values());
     },
     takeExpired(nowMs) {
       const expired = [...due].filter(([, dueMs]) => dueMs <= nowMs).sort((a, b) => a[1] - b[1]);

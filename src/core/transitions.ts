@@ -37,7 +37,13 @@ export type Trigger =
 /** Every transition there is. A pair that is not listed is a bug, not an event to be ignored. */
 export const transitions: { readonly [From in State]: { readonly [T in Trigger]?: State } } = {
   starting: { 'endpoint-found': 'checking', 'no-endpoint': 'racing', stop: 'resting' },
-  checking: { proven: 'alive', condemned: 'racing', roamed: 'checking', stop: 'resting' },
+  checking: {
+    proven: 'alive',
+    condemned: 'racing',
+    roamed: 'checking',
+    'put-back': 'restoring',
+    stop: 'resting',
+  },
   alive: { offer: 'setting', stop: 'resting' },
   racing: { try: 'setting', 'put-back': 'restoring', stop: 'resting' },
   setting: { set: 'proving', failed: 'racing', 'put-back': 'restoring', stop: 'resting' },

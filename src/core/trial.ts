@@ -5,6 +5,14 @@ import type { Rto } from './rto.ts';
 /** How long a candidate is given: one round trip, a whole handshake interval, or a short fail-back. */
 export type Pass = 'quick' | 'slow' | 'fail-back';
 
+/** A candidate that is being set or has to prove itself. */
+export interface Attempt {
+  readonly endpoint: string;
+  readonly pass: Pass;
+  /** A proven endpoint to go back to at once if the candidate fails; null in a race. */
+  readonly fallback: string | null;
+}
+
 /** What a trial says by now. */
 export type TrialVerdict =
   | { readonly kind: 'pending' }

@@ -45,6 +45,7 @@ export async function repairInterface(request: RepairInterfaceRequest): Promise<
       readImplementation(request.interface, { timeoutMs: toolTimeoutMs }),
     ]);
     if (facts.kind !== 'ok') return refuse(facts.detail);
+    if (lock?.kind === 'unwritable') warnOfNoLock(request, lock.detail);
     if (implementation === 'boringtun') {
       return refuse(
         `${request.interface} is served by boringtun, which crashes when an endpoint is changed; nothing was done`,
@@ -56,18 +57,15 @@ export async function repairInterface(request: RepairInterfaceRequest): Promise<
   }
 }
 
-async function takeLock({ interface: name, run, report, signal }: RepairInterfaceRequest) {
+function takeLock({ interface: name, run, signal }: RepairInterfaceRequest) {
   const leftMs = run.endMs - performance.now();
-  const lock = await acquireLock(run.runtimeDirectory, name, {
-    timeoutMs: Math.max(0, leftMs - workMs),
-    signal,
-  });
-  if (lock.kind === 'unwritable') {
-    report.warning(
-      `no lock on ${name}: ${lock.detail}. Going on without it; two runs at once could disturb each other`,
-    );
-  }
-  return lock;
+  return acquireLock(run.runtimeDirectory, name, { timeoutMs: Math.max(0, leftMs - workMs), signal });
+}
+
+function warnOfNoLock({ interface: name, report }: RepairInterfaceRequest, detail: string): void {
+  report.warning(
+    `no lock on ${name}: ${detail}. Going on without it; two runs at once could disturb each other`,
+  );
 }
 
 async function repairPeers(
@@ -142,6 +140,8 @@ async function recallState({ run, report }: RepairInterfaceRequest): Promise<Sta
 /** Reads the file again first: another interface's run may have written meanwhile. */
 async function keepState({ run, report }: RepairInterfaceRequest, learned: State['peers']): Promise<void> {
   const loaded = await loadState(run.stateDirectory);
+  // It was said when it was read; and what cannot be read must not be written over.
+  if (loaded.kind === 'unreadable') return;
   const state = loaded.kind === 'ok' ? loaded.state : emptyState;
   const peers = { ...state.peers, ...learned };
   if (JSON.stringify(peers) === JSON.stringify(state.peers)) return;

@@ -139,8 +139,8 @@ describe('the endpoint now set', () => {
       inner: 'silent',
       paths: { [v6]: path.onlyBack(), [v4]: path.good() },
       later: {
-        1_500: (w) => w.wireguard.peerInitiates(),
-        6_900: (w) => w.wireguard.peerInitiates(),
+        1500: (w) => w.wireguard.peerInitiates(),
+        6900: (w) => w.wireguard.peerInitiates(),
       },
     }).run();
     expect(world.facts('condemned')[0]?.reason).toContain('does not hear us');
@@ -167,7 +167,7 @@ describe('the endpoint now set', () => {
       endpoint: v6,
       inner: 'silent',
       paths: { [v6]: path.good(), [v4]: path.good(), [elsewhere]: path.good() },
-      later: { 3_000: (w) => w.wireguard.setEndpoint(elsewhere) },
+      later: { 3000: (w) => w.wireguard.setEndpoint(elsewhere) },
     }).run();
     expect(world.facts('roamed')).toEqual([{ kind: 'roamed', from: v6, to: elsewhere }]);
     expect(world.outcome()).toEqual({ kind: 'proven' });

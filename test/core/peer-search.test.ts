@@ -114,6 +114,30 @@ describe('a tunnel that is down', () => {
     expectPacketAfterEverySet(world);
   });
 
+  it('tries each candidate once a pass and the old one once more, then gives up, however much time is left', () => {
+    const world = createWorld({
+      endpoint: v6,
+      limitMs: 600_000,
+      paths: { [v6]: path.dead(), [v4]: path.dead() },
+    }).run();
+    expect(world.facts('trial').map((fact) => fact.pass)).toEqual(['quick', 'slow']);
+    expect(moves(world)).toEqual([`trial ${v4}`, `trial ${v4}`, `restore ${v6}`, `restore ${v6}`]);
+    expect(world.outcome()?.kind).toBe('none-works');
+    expect(world.restedAtMs()).toBeLessThan(45_000);
+  });
+
+  it('drops counters that were read before the candidate was set', () => {
+    const world = createWorld({ endpoint: v6, paths: { [v6]: path.dead(), [v4]: path.wrongHost() } });
+    world.run(2_200);
+    expect(world.machine.snapshot().state).toBe('proving');
+    const { generation } = world.machine.snapshot();
+    const fresh = { ...world.wireguard.observation(), endpoint: v4, latestHandshakeS: 1_900_000_000 };
+    world.dispatch({ type: 'observed', generation: generation - 1, observation: fresh });
+    expect(world.facts('proven')).toEqual([]);
+    world.dispatch({ type: 'observed', generation, observation: fresh });
+    expect(world.facts('proven')).toHaveLength(1);
+  });
+
   it('sets nothing in a dry run, and says what it would try', () => {
     const world = createWorld({
       endpoint: v6,
@@ -203,7 +227,7 @@ describe('a tunnel that is down', () => {
     const world = createWorld({
       endpoint: v6,
       paths: { [v6]: path.dead(), [v4]: path.wrongHost(), [elsewhere]: path.good() },
-      later: { 2_300: (w) => w.wireguard.setEndpoint(elsewhere) },
+      later: { 2300: (w) => w.wireguard.setEndpoint(elsewhere) },
     }).run();
     expect(world.outcome()).toEqual({ kind: 'proven' });
     expect(world.endpoint()).toBe(elsewhere);
@@ -213,7 +237,7 @@ describe('a tunnel that is down', () => {
     const world = createWorld({
       endpoint: v6,
       paths: { [v6]: path.dead(), [v4]: path.wrongHost(), [v4b]: path.good() },
-      later: { 2_300: (w) => w.wireguard.setEndpoint(v6) },
+      later: { 2300: (w) => w.wireguard.setEndpoint(v6) },
       observeFails: (atMs) => atMs > 2_560 && atMs < 3_500,
     }).run();
     expect(world.outcome()).toEqual({ kind: 'proven' });

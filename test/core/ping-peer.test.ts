@@ -86,7 +86,7 @@ describe('a peer decided by ping alone', () => {
       candidates: [v6, v4],
       paths: { [v6]: path.good(), [v4]: path.good(1) },
       later: {
-        3_000: (w) => w.dispatch({ type: 'candidates', candidates: toCandidates([v4]), settled: false }),
+        3000: (w) => w.dispatch({ type: 'candidates', candidates: toCandidates([v4]), settled: false }),
       },
     }).run();
     expect(world.endpoint()).toBe(v6);

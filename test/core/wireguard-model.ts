@@ -87,7 +87,7 @@ export function createWireguard(
     session:
       ageMs === null ? null : ({ id: 1, sinceMs: bornMs, initiator: setup.initiator ?? true } as Session),
     initiatedAtMs: schedule.nowMs() - (setup.initiationAgoMs ?? 60_000),
-    retrying: false,
+    retrying: false as boolean,
     unansweredSince: null as number | null,
     queue: [] as (() => void)[],
     /** Sessions under which data from the peer is accepted. */
@@ -129,7 +129,8 @@ export function createWireguard(
 
   function initiate(): void {
     const now = schedule.nowMs();
-    if (client.endpoint === null || now - client.initiatedAtMs < wireguard.rekeyTimeoutMs) return retryLater();
+    if (client.endpoint === null || now - client.initiatedAtMs < wireguard.rekeyTimeoutMs)
+      return retryLater();
     client.initiatedAtMs = now;
     toPeer(wireguard.initiationBytes, onInitiation);
     client.retrying = false;
