@@ -82,8 +82,6 @@ export const ours = {
    * family, and a dead preferred family costs 0.75 s on a path of 20 ms.
    */
   familyGraceMs: 250,
-  /** Resolution delay of RFC 8305 section 3: how long one family's addresses wait for the other family's. */
-  resolutionDelayMs: 50,
   /**
    * How long a proven tunnel waits for names: most look-ups take less, and those without an answer take the system's
    * resolver 10 s. When it expires, the tunnel is left alone, and the offer of a preferred candidate is the next run's.

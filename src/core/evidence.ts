@@ -9,6 +9,7 @@ import {
 } from './assessment.ts';
 import { ours } from './constants.ts';
 import type { Instant } from './instant.ts';
+import type { KnownTunnel } from './machine.ts';
 import type { Observation } from './observation.ts';
 import { createRto, type Rto } from './rto.ts';
 import { createTimers } from './timers.ts';
@@ -43,13 +44,17 @@ export interface Evidence {
   nextDueMs(): number | null;
 }
 
-/** Creates a gatherer that sends to these inner addresses; with none, only handshakes can prove anything. */
-export function createEvidence(echoTargets: readonly string[]): Evidence {
-  const rto = createRto();
+/**
+ * Creates a gatherer that sends to these inner addresses; with none, only handshakes can prove anything. A tunnel
+ * that was watched brings its round trips, its pace and its numbering along.
+ */
+export function createEvidence(echoTargets: readonly string[], known?: KnownTunnel): Evidence {
+  const rto = known?.rto ?? createRto();
+  const leastSpacingMs = known?.spacingMs ?? ours.echoSpacingMs;
   const timers = createTimers<'echo' | 'observe'>();
   let current: Assessment | null = null;
   let session = false;
-  let echoNumber = 0;
+  let echoNumber = known?.echo ?? 0;
 
   function round(assessment: Assessment, nowMs: number): PeerAction[] {
     assessment.rounds++;
@@ -65,8 +70,8 @@ export function createEvidence(echoTargets: readonly string[]): Evidence {
   }
 
   function spacingMs(): number {
-    if (rto.smoothedMs() === null) return ours.echoSpacingMs;
-    return Math.min(ours.lateEchoSpacingMs, Math.max(ours.echoSpacingMs, rto.timeoutMs()));
+    if (rto.smoothedMs() === null) return leastSpacingMs;
+    return Math.min(ours.lateEchoSpacingMs, Math.max(leastSpacingMs, rto.timeoutMs()));
   }
 
   function observe(assessment: Assessment, nowMs: number): PeerAction {

@@ -4,6 +4,7 @@ import type { PeerEvent } from './event.ts';
 import type { FailbackMemory } from './failback.ts';
 import type { Instant } from './instant.ts';
 import type { Proof } from './proof.ts';
+import type { Rto } from './rto.ts';
 import type { State } from './transitions.ts';
 
 /** The decision engine of one peer. It does nothing itself: events go in, actions come out. */
@@ -41,4 +42,23 @@ export interface MachineConfig {
   readonly failedAtMs: ReadonlyMap<string, number>;
   /** An endpoint that no answer has listed for some time (milliseconds); null if nothing is remembered. */
   readonly unlisted: { readonly endpoint: string; readonly forMs: number } | null;
+  /** What is known from watching this tunnel; absent for a look from scratch. */
+  readonly known?: KnownTunnel;
+}
+
+/** How a look at a tunnel begins that was watched up to now. */
+export interface KnownTunnel {
+  /** The first generation and the last number of an echo that were used: answers to older ones must not match. */
+  readonly generation: number;
+  readonly echo: number;
+  /** Learned round trips; the look goes on learning. */
+  readonly rto: Rto;
+  /** Least distance of echoes, so that five of them outlast the gaps that the profile tolerates. */
+  readonly spacingMs: number;
+  /** An echo target answered over this tunnel until now, so that its silence allows a quick trial. */
+  readonly responder: boolean;
+  /** The endpoint has had its time already, and this speaks against it: search at once. Null: look at it first. */
+  readonly condemned: string | null;
+  /** Whether a proven tunnel may be offered a preferred candidate. */
+  readonly offer: boolean;
 }

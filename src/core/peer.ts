@@ -1,14 +1,15 @@
 import type { Outcome, PeerAction, SetReason } from './action.ts';
+import { hadSession } from './assessment.ts';
 import { createCandidateTable } from './candidate-table.ts';
 import { ours } from './constants.ts';
 import { dryRunOutcome } from './dry-run.ts';
 import type { PeerEvent } from './event.ts';
 import { createEvidence } from './evidence.ts';
 import type { Fact } from './fact.ts';
-import { judgeFailback } from './failback.ts';
 import type { Instant } from './instant.ts';
 import type { Machine, MachineConfig } from './machine.ts';
 import type { Observation } from './observation.ts';
+import { judgeOffer } from './offer.ts';
 import type { Proof } from './proof.ts';
 import { beginRace, nextTrial, type Race } from './race.ts';
 import { judgeSilence } from './suspicion.ts';
@@ -22,15 +23,15 @@ import { type Attempt, judgeTrial, trialTimeoutMs } from './trial.ts';
  */
 export function createPeer(config: MachineConfig): Machine {
   const table = createCandidateTable(config.failedAtMs);
-  const evidence = createEvidence(config.echoTargets);
+  const evidence = createEvidence(config.echoTargets, config.known);
   let state: State = 'starting';
-  let generation = 0;
+  let generation = config.known?.generation ?? 0;
   let endpoint: string | null = null;
   let proof: Proof | null = null;
   let settled = false;
   let reasserted = config.dryRun;
   let reverted = false;
-  let offered = false;
+  let offered = config.known?.offer === false;
   let race: Race | null = null;
   let attempt: Attempt | null = null;
   /** The endpoint that we set last, if it was neither proven nor put back since. */
@@ -103,7 +104,18 @@ export function createPeer(config: MachineConfig): Machine {
     }
     move('endpoint-found');
     actions.push(...table.watch(observation.endpoint));
-    assess(observation.endpoint, observation, now);
+    if (config.known?.condemned) {
+      report({ kind: 'condemned', endpoint, reason: config.known.condemned });
+      move('condemned');
+      race = beginRace(endpoint, 'full', hadSession(observation, now.wallMs));
+    } else assess(observation.endpoint, observation, now);
+  }
+
+  /** Why five lost echoes allow a quick trial; null if they do not. */
+  function quickReason(assessed: string, nowMs: number): string | null {
+    if (config.known?.responder) return 'they were answered until now';
+    const contrast = table.contrast(assessed, nowMs);
+    return contrast ? 'its address answers no ping while another one does' : null;
   }
 
   /** The endpoint read is not the one assessed: authenticated roaming, or another writer. Look whether it works. */
@@ -111,8 +123,7 @@ export function createPeer(config: MachineConfig): Machine {
     report({ kind: 'roamed', from, to: observation.endpoint });
     generation++;
     proof = null;
-    if (observation.endpoint === null)
-      return rest({ kind: 'gone', detail: 'the peer was configured anew while it was looked at' });
+    if (observation.endpoint === null) return rest({ kind: 'gone', detail: 'the peer was configured anew' });
     move('roamed');
     actions.push(...table.watch(observation.endpoint));
     assess(observation.endpoint, observation, now);
@@ -184,7 +195,11 @@ export function createPeer(config: MachineConfig): Machine {
         assessment,
         session: evidence.session(),
         rtoMs: evidence.rto.timeoutMs(),
-        contrast: race === null && table.contrast(assessment.endpoint, now.monotonicMs),
+        quickReason: race === null ? quickReason(assessment.endpoint, now.monotonicMs) : null,
+        reassertAfterMs: Math.min(
+          ours.reassertAfterMs,
+          2 * (config.known?.spacingMs ?? ours.reassertAfterMs),
+        ),
         canSend: config.echoTargets.length > 0,
         reasserted,
       },
@@ -301,19 +316,7 @@ export function createPeer(config: MachineConfig): Machine {
       judgeDueMs = proof.atMs + ours.lookUpPatienceMs;
       return judgeDueMs > now.monotonicMs ? undefined : rest({ kind: 'proven' });
     }
-    const rttMs = proof.rttMs ?? 0;
-    const verdict = judgeFailback(
-      {
-        current: endpoint,
-        candidates,
-        prefer: config.prefer,
-        memory: config.failbackMemory,
-        unlistedForMs: config.unlisted?.endpoint === endpoint ? config.unlisted.forMs : null,
-        proofKind: proof.kind,
-        graceEndsAtMs: (candidate) => table.graceEndsAtMs(candidate, rttMs),
-      },
-      now.monotonicMs,
-    );
+    const verdict = judgeOffer({ ...config, table, current: endpoint, proof }, now.monotonicMs);
     if (verdict.kind === 'leave') return rest({ kind: 'proven' });
     if (verdict.kind === 'wait') {
       judgeDueMs = verdict.untilMs;

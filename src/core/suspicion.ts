@@ -17,8 +17,13 @@ export interface SuspicionInput {
   readonly session: boolean;
   /** Learned time-out of one echo. */
   readonly rtoMs: number;
-  /** This endpoint's address stays silent outside the tunnel, too, while another candidate's answers. */
-  readonly contrast: boolean;
+  /**
+   * What makes five lost echoes worth a quick trial, in words; null if nothing does: the target answered over this
+   * tunnel until now, or ICMP outside tells this address (silent) from another candidate's.
+   */
+  readonly quickReason: string | null;
+  /** After how much silence the same endpoint is set again, in milliseconds. */
+  readonly reassertAfterMs: number;
   /** Whether there is any address inside the tunnel to which a packet can be sent. */
   readonly canSend: boolean;
   /** Whether the same endpoint was set again already (or must not be). */
@@ -49,7 +54,7 @@ export function judgeSilence(input: SuspicionInput, nowMs: number): Suspicion {
     verdict.kind === 'wait' &&
     !input.reasserted &&
     assessment.rxGrewAtMs === null &&
-    waitedMs >= ours.reassertAfterMs
+    waitedMs >= input.reassertAfterMs
   ) {
     return { kind: 'reassert' };
   }
@@ -71,11 +76,11 @@ function withSession(input: SuspicionInput, waitedMs: number, nowMs: number): Su
     return condemned('the peer sends one handshake initiation after the other: it does not hear us');
   }
   const silent = assessment.rxGrewAtMs === null && !assessment.frameErrorsGrew;
-  if (silent && input.contrast && lostRounds(assessment, rtoMs, nowMs) >= ours.lossesToDoubt) {
+  if (silent && input.quickReason !== null && lostRounds(assessment, rtoMs, nowMs) >= ours.lossesToDoubt) {
     return {
       kind: 'condemned',
       early: true,
-      reason: `${ours.lossesToDoubt} echoes through the tunnel were lost, and its address answers no ping while another one does`,
+      reason: `${ours.lossesToDoubt} echoes through the tunnel were lost, and ${input.quickReason}`,
     };
   }
   const overdueAtMs = answerOverdueAtMs(assessment, rtoMs);

@@ -18,7 +18,16 @@ function silent(change: Partial<Assessment> = {}): Assessment {
 
 function judge(nowMs: number, assessment: Assessment = silent(), change: Partial<SuspicionInput> = {}) {
   return judgeSilence(
-    { assessment, session: true, rtoMs, contrast: false, canSend: true, reasserted: true, ...change },
+    {
+      assessment,
+      session: true,
+      rtoMs,
+      quickReason: null,
+      reassertAfterMs: ours.reassertAfterMs,
+      canSend: true,
+      reasserted: true,
+      ...change,
+    },
     nowMs,
   );
 }
@@ -37,16 +46,16 @@ describe('silence with a session', () => {
     expect(judge(overdueMs + 500, assessment).kind).toBe('condemned');
   });
 
-  it('condemns early only in contrast to another candidate, after five lost rounds', () => {
+  it('condemns early only where something makes a quick trial worth while, after five lost rounds', () => {
     const fifthLostMs = (ours.lossesToDoubt - 1) * ours.echoSpacingMs + rtoMs;
-    expect(judge(fifthLostMs, silent(), { contrast: false }).kind).toBe('wait');
-    expect(judge(fifthLostMs - 1, silent(), { contrast: true }).kind).toBe('wait');
-    expect(judge(fifthLostMs, silent(), { contrast: true })).toMatchObject({
+    expect(judge(fifthLostMs, silent(), { quickReason: null }).kind).toBe('wait');
+    expect(judge(fifthLostMs - 1, silent(), { quickReason: 'others answer' }).kind).toBe('wait');
+    expect(judge(fifthLostMs, silent(), { quickReason: 'others answer' })).toMatchObject({
       kind: 'condemned',
       early: true,
     });
     for (const life of [{ rxGrewAtMs: 5 }, { frameErrorsGrew: true }])
-      expect(judge(fifthLostMs, silent(life), { contrast: true }).kind).toBe('wait');
+      expect(judge(fifthLostMs, silent(life), { quickReason: 'others answer' }).kind).toBe('wait');
   });
 
   it('sets the same endpoint again after a second, once, and only where nothing was heard', () => {

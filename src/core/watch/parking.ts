@@ -1,0 +1,88 @@
+import type { Candidate } from '../candidate.ts';
+import type { Observation } from '../observation.ts';
+import type { Profile } from '../profile.ts';
+
+/**
+ * Where a peer waits while nothing works, and what is done there: a packet now and then keeps WireGuard shaking hands
+ * with the endpoint it is parked on, so that an address that comes back is found within one handshake interval.
+ */
+export interface Parking {
+  /** The tunnel is proven over this endpoint; after a minute it counts as the last one that worked. */
+  worked(endpoint: string, nowMs: number): void;
+  lastGood(): string | null;
+  /** Nothing works: wait for `pauseMs` until the next search. */
+  begin(nowMs: number, pauseMs: number, profile: Profile): void;
+  /** Where to wait: in turn on the endpoint that last worked and on the freshest answer; null to stay. */
+  place(candidates: readonly Candidate[], current: string | null): string | null;
+  /** Whether an answer lists an endpoint that was not there when the waiting began. */
+  isNews(candidates: readonly Candidate[]): boolean;
+  /** Whether counters read while waiting show a sign of life. */
+  observed(observation: Observation): boolean;
+  step(nowMs: number): { readonly packet: boolean; readonly read: boolean; readonly search: boolean };
+  nextDueMs(): number | null;
+}
+
+/** A minute of life separates an address that works from one that just let a packet through. */
+const provenForMs = 60_000;
+/**
+ * WireGuard starts a handshake each 5.0–5.3 s as long as packets are waiting. A packet each 1.5 s makes sure that one
+ * is always waiting and that its echo is answered within the same moment as the handshake.
+ */
+const packetMs = 1_500;
+const meteredPacketMs = 20_000;
+/** Readings of the counters while parked: for peers that answer no echo. */
+const readMs = 5_000;
+
+/** Creates a parking place without history. */
+export function createParking(): Parking {
+  let good: string | null = null;
+  let workingSince: { readonly endpoint: string; readonly atMs: number } | null = null;
+  let turn = 0;
+  let known = new Set<string>();
+  let spacingMs = packetMs;
+  let packetDueMs: number | null = null;
+  let readDueMs: number | null = null;
+  let searchDueMs: number | null = null;
+  let before: Observation | null = null;
+
+  return {
+    worked(endpoint, nowMs) {
+      if (workingSince?.endpoint !== endpoint) workingSince = { endpoint, atMs: nowMs };
+      if (nowMs - workingSince.atMs >= provenForMs) good = endpoint;
+    },
+    lastGood: () => good,
+    begin(nowMs, pauseMs, profile) {
+      workingSince = null;
+      spacingMs = profile.name === 'metered' ? meteredPacketMs : packetMs;
+      packetDueMs = nowMs + spacingMs;
+      readDueMs = nowMs + readMs;
+      searchDueMs = nowMs + pauseMs;
+      before = null;
+    },
+    place(candidates, current) {
+      known = new Set(candidates.map((candidate) => candidate.endpoint));
+      const freshest = candidates[0]?.endpoint ?? null;
+      return turn++ % 2 === 0 ? (good ?? current ?? freshest) : (freshest ?? good);
+    },
+    isNews(candidates) {
+      return candidates.some((candidate) => !known.has(candidate.endpoint));
+    },
+    observed(observation) {
+      const last = before;
+      before = observation;
+      return last !== null && observation.latestHandshakeS !== last.latestHandshakeS;
+    },
+    step(nowMs) {
+      const packet = packetDueMs !== null && nowMs >= packetDueMs;
+      const read = readDueMs !== null && nowMs >= readDueMs;
+      const search = searchDueMs !== null && nowMs >= searchDueMs;
+      if (packet) packetDueMs = nowMs + spacingMs;
+      if (read) readDueMs = nowMs + readMs;
+      return { packet, read, search };
+    },
+    nextDueMs() {
+      const due = [packetDueMs, readDueMs, searchDueMs].filter((ms) => ms !== null);
+      return due.length === 0 ? null : Math.min(...due);
+    },
+  };
+}

@@ -1,0 +1,379 @@
+import type { Outcome, PeerAction } from '../action.ts';
+import { createBackoff } from '../backoff.ts';
+import { type Candidate, freshCandidate } from '../candidate.ts';
+import { ours } from '../constants.ts';
+import type { PeerEvent } from '../event.ts';
+import type { Fact } from '../fact.ts';
+import type { Instant } from '../instant.ts';
+import type { Machine } from '../machine.ts';
+import type { Observation } from '../observation.ts';
+import { createPeer } from '../peer.ts';
+import type { Proof } from '../proof.ts';
+import { createRto } from '../rto.ts';
+import { healthOf } from './health.ts';
+import { createParking } from './parking.ts';
+import { createTunnelTest, type TestVerdict } from './tunnel-test.ts';
+import { type LookReason, nextWatchState, type WatchState } from './watch-transitions.ts';
+import type { Switch, Watch, WatchAction, WatchConfig, WatchEvent } from './watch-types.ts';
+import { createWayBack } from './way-back.ts';
+
+/**
+ * Watches one peer for ever. While the tunnel is alive it is tested with as little as possible; at any doubt the
+ * same engine as in a one-shot takes a close look, and proves, tries and puts back. When nothing works it waits,
+ * parked on the most likely endpoint, and searches again and again.
+ */
+export function createWatch(config: WatchConfig): Watch {
+  const rto = createRto();
+  const backoff = createBackoff();
+  const parking = createParking();
+  const wayBack = createWayBack(config);
+  let state: WatchState = 'idle';
+  let look: Machine | null = null;
+  let lookReason: LookReason = 'start';
+  let generation = 0;
+  let echoNumber = 0;
+  let endpoint: string | null = null;
+  let proof: Proof | null = null;
+  let provenOnce = false;
+  let busy = false;
+  let candidates: readonly Candidate[] = [];
+  let settled = false;
+  let unlistedSinceMs: number | null = null;
+  let lastSwitch: Switch | null = null;
+  let pauseWanted = false;
+  let reason: string | null = null;
+  const failedAtMs = new Map(config.failedAtMs);
+  /** Echoes of ours by number, to know which inner address answers; the oldest go first. */
+  const askedTargets = new Map<number, string>();
+  const responders = new Set<string>();
+  let actions: WatchAction[] = [];
+  const test = createTunnelTest({
+    profile: config.profile,
+    echoTargets: config.echoTargets,
+    rto,
+    whenIdle: config.testWhenIdle,
+    nextEcho: () => ++echoNumber,
+    generation: () => generation,
+  });
+
+  // ---- a close look ----
+
+  function startLook(why: LookReason, condemned: string | null, now: Instant): void {
+    state = nextWatchState(state, 'look');
+    lookReason = why;
+    actions.push({ type: 'resolve' });
+    look = createPeer({
+      prefer: config.prefer,
+      echoTargets: config.echoTargets,
+      dryRun: false,
+      deadlineMs: Number.POSITIVE_INFINITY,
+      failbackMemory: wayBack.memory(now.monotonicMs),
+      failedAtMs,
+      unlisted:
+        endpoint === null || unlistedSinceMs === null
+          ? null
+          : { endpoint, forMs: now.monotonicMs - unlistedSinceMs },
+      known: {
+        generation: ++generation,
+        echo: echoNumber,
+        rto,
+        spacingMs: config.profile.suspectSpacingMs,
+        responder: responders.size > 0,
+        condemned,
+        offer: why === 'fail-back',
+      },
+    });
+    forward({ type: 'start' }, now);
+    forward({ type: 'candidates', candidates, settled }, now);
+  }
+
+  function forward(event: PeerEvent, now: Instant): void {
+    if (!look) return;
+    for (const action of look.handle(event, now)) {
+      if (action.type === 'rest') {
+        onLookEnded(action.outcome, now);
+        return;
+      }
+      if (action.type === 'report') note(action.fact, now);
+      if (action.type === 'echo') rememberEcho(action.echo, action.target);
+      actions.push(action);
+    }
+  }
+
+  function rememberEcho(echo: number, target: string): void {
+    echoNumber = Math.max(echoNumber, echo);
+    askedTargets.set(echo, target);
+    const oldest = askedTargets.keys().next().value;
+    if (askedTargets.size > 64 && oldest !== undefined) askedTargets.delete(oldest);
+  }
+
+  function note(fact: Fact, now: Instant): void {
+    if (fact.kind === 'condemned') reason = fact.reason;
+    if (fact.kind === 'fail-back' && fact.outcome !== 'offered') {
+      wayBack.offered(fact.to, fact.outcome === 'done', now.monotonicMs);
+    }
+  }
+
+  function onLookEnded(outcome: Outcome, now: Instant): void {
+    if (!look) return;
+    const snapshot = look.snapshot();
+    look = null;
+    generation = snapshot.generation;
+    for (const one of snapshot.candidates) {
+      if (one.failedAtMs !== null) failedAtMs.set(one.endpoint, one.failedAtMs);
+      else failedAtMs.delete(one.endpoint);
+    }
+    noteSwitch(snapshot.endpoint, now);
+    endpoint = snapshot.endpoint;
+    proof = snapshot.proof;
+    if (pauseWanted) return pause();
+    if (outcome.kind === 'gone') state = nextWatchState(state, 'gone');
+    else if (outcome.kind === 'proven' || outcome.kind === 'undecided')
+      becomeAlive(outcome.kind === 'proven', now);
+    else park('detail' in outcome ? outcome.detail : 'its name does not resolve', now);
+  }
+
+  function noteSwitch(to: string | null, now: Instant): void {
+    if (to === null || to === endpoint) return;
+    if (endpoint !== null)
+      lastSwitch = { atWallMs: now.wallMs, from: endpoint, to, reason: reason ?? lookReason };
+    unlistedSinceMs = null;
+  }
+
+  // ---- alive ----
+
+  function becomeAlive(proven: boolean, now: Instant): void {
+    state = nextWatchState(state, 'alive');
+    backoff.reset();
+    reason = proven ? null : 'the peer is heard, but nothing shows that it hears us';
+    provenOnce ||= proven;
+    const responder = config.echoTargets.find((target) => responders.has(target)) ?? null;
+    // Silent while the tunnel lives: the inner address may have gone. It is asked again when it answers again.
+    if (proof?.kind !== 'echo') responders.clear();
+    test.begin(proof?.kind === 'echo' ? responder : null, now.monotonicMs);
+    if (endpoint !== null) wayBack.begin(endpoint, candidates.map(freshCandidate), now.monotonicMs);
+    if (proven && endpoint !== null) parking.worked(endpoint, now.monotonicMs);
+  }
+
+  function stepAlive(now: Instant): void {
+    const tested = test.step(now.monotonicMs);
+    push(tested.actions);
+    if (tested.verdict) return onVerdict(tested.verdict, now);
+    const back = wayBack.step(now.monotonicMs, busy);
+    push(back.actions);
+    if (back.offerDue) startLook('fail-back', null, now);
+    else if (unlistedSinceMs !== null && config.failbackMs !== null && isUnlistedDue(now))
+      startLook('fail-back', null, now);
+  }
+
+  function isUnlistedDue(now: Instant): boolean {
+    if (busy || unlistedSinceMs === null || now.monotonicMs - unlistedSinceMs < ours.unlistedGraceMs)
+      return false;
+    // Look once a grace: the search itself knows which candidate was offered when.
+    unlistedSinceMs = now.monotonicMs - ours.unlistedGraceMs + 1;
+    return true;
+  }
+
+  function push(more: readonly PeerAction[]): void {
+    for (const action of more) {
+      if (action.type === 'echo') rememberEcho(action.echo, action.target);
+      actions.push(action);
+    }
+  }
+
+  function onVerdict(verdict: TestVerdict, now: Instant): void {
+    if (verdict.kind === 'doubt') return startLook('suspicion', null, now);
+    if (verdict.kind === 'dead') return startLook('suspicion', verdict.reason, now);
+    if (endpoint === null) return;
+    proof = { kind: verdict.proof, endpoint, atMs: now.monotonicMs, rttMs: verdict.rttMs };
+    provenOnce = true;
+    reason = null;
+    parking.worked(endpoint, now.monotonicMs);
+  }
+
+  // ---- parked ----
+
+  function park(why: string, now: Instant): void {
+    state = nextWatchState(state, 'park');
+    reason = why;
+    proof = null;
+    wayBack.end();
+    parking.begin(now.monotonicMs, backoff.next(now.monotonicMs), config.profile);
+    const place = parking.place(candidates, endpoint);
+    if (place === null || place === endpoint) return;
+    actions.push({ type: 'set', endpoint: place, generation: ++generation, reason: 'restore' });
+  }
+
+  function stepParked(now: Instant): void {
+    const due = parking.step(now.monotonicMs);
+    if (due.packet) {
+      const target = config.echoTargets[0];
+      if (target !== undefined) push([{ type: 'echo', echo: ++echoNumber, target, generation }]);
+    }
+    if (due.read) actions.push({ type: 'observe', generation });
+    if (due.search) {
+      startLook('retry', reason ?? 'nothing came back', now);
+    }
+  }
+
+  // ---- what comes in ----
+
+  function onObserved(observation: Observation, now: Instant): void {
+    if (state === 'alive') {
+      if (observation.endpoint !== endpoint) {
+        actions.push({ type: 'report', fact: { kind: 'roamed', from: endpoint, to: observation.endpoint } });
+        return startLook('roamed', null, now);
+      }
+      const verdict = test.observed(observation, now.monotonicMs);
+      if (verdict) onVerdict(verdict, now);
+    } else if (state === 'parked' && parking.observed(observation)) {
+      startLook('sign-of-life', null, now);
+    }
+  }
+
+  function onAnswered(echo: number, rttMs: number, now: Instant): void {
+    const target = askedTargets.get(echo);
+    if (target !== undefined) responders.add(target);
+    if (state === 'alive') {
+      const verdict = test.answered(echo, rttMs, now.monotonicMs);
+      if (verdict) onVerdict(verdict, now);
+    } else if (state === 'parked') {
+      startLook('sign-of-life', null, now);
+    }
+  }
+
+  function onCandidates(event: Extract<PeerEvent, { type: 'candidates' }>, now: Instant): void {
+    candidates = event.candidates;
+    settled = event.settled;
+    const isListed = candidates.some((one) => one.endpoint === endpoint);
+    if (isListed || candidates.length === 0) unlistedSinceMs = null;
+    else if (settled) unlistedSinceMs ??= now.monotonicMs;
+    if (state === 'alive' && endpoint !== null)
+      wayBack.begin(endpoint, candidates.map(freshCandidate), now.monotonicMs);
+    if (state === 'parked' && parking.isNews(candidates)) startLook('news', reason, now);
+  }
+
+  function pause(): void {
+    state = nextWatchState(state, 'pause');
+    reason = 'paused by the operator';
+    pauseWanted = false;
+  }
+
+  function apply(event: WatchEvent, now: Instant): void {
+    switch (event.type) {
+      case 'start':
+      case 'resume':
+        pauseWanted = false;
+        if (state === 'idle' || state === 'paused') startLook('start', null, now);
+        break;
+      case 'pause':
+        pauseWanted = true;
+        if (look) forward({ type: 'shutdown', reason: 'paused by the operator' }, now);
+        else if (state !== 'paused') pause();
+        break;
+      case 'candidates':
+        onCandidates(event, now);
+        forward(event, now);
+        break;
+      case 'busy':
+        busy = event.busy;
+        test.busy(event.busy, now.monotonicMs);
+        break;
+      case 'network-changed':
+        backoff.reset();
+        wayBack.forget(now.monotonicMs);
+        if (state === 'alive') test.hurry(now.monotonicMs);
+        if (state === 'parked') startLook('network-changed', null, now);
+        break;
+      case 'stalled':
+        if (state === 'alive') test.forgive(now.monotonicMs);
+        if (state === 'looking') restartLook(now);
+        break;
+      case 'observed':
+        if (event.generation !== generationNow()) break;
+        if (look) forward(event, now);
+        else onObserved(event.observation, now);
+        break;
+      case 'echo-answered':
+        if (event.generation !== generationNow()) break;
+        if (look) {
+          const target = askedTargets.get(event.echo);
+          if (target !== undefined) responders.add(target);
+          forward(event, now);
+        } else onAnswered(event.echo, event.rttMs, now);
+        break;
+      case 'hint':
+        if (look) forward(event, now);
+        else wayBack.hinted(event.endpoint, event.outcome === 'answered');
+        break;
+      case 'set-done':
+        if (look) forward(event, now);
+        else if (event.generation === generation) onParked(event.observation);
+        break;
+      case 'peer-gone':
+        if (look) forward(event, now);
+        else if (state !== 'gone') state = nextWatchState(state, 'gone');
+        break;
+      default:
+        forward(event, now);
+    }
+  }
+
+  function onParked(observation: Observation): void {
+    endpoint = observation.endpoint;
+    const target = config.echoTargets[0];
+    if (target !== undefined) push([{ type: 'echo', echo: ++echoNumber, target, generation }]);
+  }
+
+  /** Time-outs that expired while nobody looked are void: the same question is asked again. */
+  function restartLook(now: Instant): void {
+    const inTrial = look !== null && look.snapshot().state !== 'checking';
+    if (inTrial || look === null) return;
+    generation = look.snapshot().generation;
+    look = null;
+    state = nextWatchState(state, 'restart');
+    startLook(lookReason, null, now);
+  }
+
+  function generationNow(): number {
+    return look?.snapshot().generation ?? generation;
+  }
+
+  return {
+    handle(event, now) {
+      actions = [];
+      if (state === 'gone') return actions;
+      apply(event, now);
+      if (state === 'alive') stepAlive(now);
+      else if (state === 'parked') stepParked(now);
+      return actions;
+    },
+    nextDueMs() {
+      const due =
+        state === 'looking'
+          ? [look?.nextDueMs() ?? null]
+          : state === 'alive'
+            ? [test.nextDueMs(), wayBack.nextDueMs()]
+            : state === 'parked'
+              ? [parking.nextDueMs()]
+              : [];
+      const times = due.filter((ms) => ms !== null);
+      return times.length === 0 ? null : Math.min(...times);
+    },
+    snapshot() {
+      const now = look?.snapshot();
+      return {
+        state,
+        health: healthOf({ state, lookReason, search: now?.state ?? null, provenOnce }),
+        reason,
+        generation: generationNow(),
+        endpoint: now?.endpoint ?? endpoint,
+        proof: now?.proof ?? proof,
+        candidates: now?.candidates ?? candidates.map(freshCandidate),
+        lastSwitch,
+        fallbackSinceMs: wayBack.fallbackSinceMs(),
+        lastGood: parking.lastGood(),
+      };
+    },
+  };
+}

@@ -1,0 +1,152 @@
+import type { PeerAction } from '../action.ts';
+import { type CandidateState, familyOf, type Preference } from '../candidate.ts';
+import { ours } from '../constants.ts';
+import type { FailbackMemory } from '../failback.ts';
+import { preferredFamily } from '../order.ts';
+import type { Profile } from '../profile.ts';
+
+/**
+ * Watches for the way back while a tunnel works over a less preferred candidate: pings the preferred family outside
+ * the tunnel and says when an offer is due. The offer itself, proven or rolled back, is made by the search.
+ */
+export interface WayBack {
+  /** A tunnel was just proven over `endpoint`; `listed` are its candidates now. */
+  begin(endpoint: string, listed: readonly CandidateState[], nowMs: number): void;
+  /** It works no more, or is already where it should be. */
+  end(): void;
+  /** Since when the tunnel is on a fallback (monotonic milliseconds), or null. */
+  fallbackSinceMs(): number | null;
+  /** An offer was made and ended so. */
+  offered(endpoint: string, worked: boolean, nowMs: number): void;
+  /** Earlier offers, as the search wants them. */
+  memory(nowMs: number): ReadonlyMap<string, FailbackMemory>;
+  hinted(endpoint: string, answered: boolean): void;
+  /** The network changed: what failed there says nothing here. */
+  forget(nowMs: number): void;
+  step(nowMs: number, busy: boolean): { readonly actions: PeerAction[]; readonly offerDue: boolean };
+  nextDueMs(): number | null;
+}
+
+/** What decides about the way back. */
+export interface WayBackOptions {
+  readonly profile: Profile;
+  readonly prefer: Preference;
+  /** How long after a switch, or a failed offer, the next offer is made at the earliest; null for never. */
+  readonly failbackMs: number | null;
+  /** 0 to 1, different on each host, so that two ends that both run this do not offer at the same moment. */
+  readonly phase: number;
+  /** Offers remembered from before, by endpoint: when (monotonic, may be negative) and how often they failed. */
+  readonly remembered: ReadonlyMap<string, { readonly atMs: number; readonly failures: number }>;
+}
+
+/** Pings in a row that the preferred candidate must have answered before a live tunnel is sent there. */
+const goodInARow = 3;
+/** Under traffic the slower live path takes the endpoint back, so an offer waits for a quiet moment; but not for ever. */
+const busyPatienceMs = 3_600_000;
+
+/** Creates a watcher that watches nothing yet. */
+export function createWayBack(options: WayBackOptions): WayBack {
+  const tried = new Map(options.remembered);
+  let targets: string[] = [];
+  let sinceMs: number | null = null;
+  let dueMs: number | null = null;
+  let hintDueMs: number | null = null;
+  /** Pings of the preferred candidates: answers in a row, and whether the last one is still awaited. */
+  const pings = new Map<string, { inARow: number; awaited: boolean; everAnswered: boolean }>();
+
+  function intervalMs(failures: number): number {
+    const base = options.failbackMs ?? Number.POSITIVE_INFINITY;
+    const longest = Math.max(base, ours.failbackIntervalMaxMs);
+    return Math.min(longest, base * 2 ** Math.min(failures, 16)) * (1 + options.phase / 10);
+  }
+
+  function plan(nowMs: number): void {
+    const first = targets[0];
+    if (first === undefined || options.failbackMs === null) {
+      dueMs = null;
+      return;
+    }
+    const last = tried.get(first);
+    const fromMs = Math.max(sinceMs ?? nowMs, last?.atMs ?? Number.NEGATIVE_INFINITY);
+    dueMs = fromMs + intervalMs(last?.failures ?? 0);
+  }
+
+  return {
+    begin(endpoint, listed, nowMs) {
+      const family = preferredFamily(options.prefer);
+      const onPreferred = family === null || familyOf(endpoint) === family;
+      targets = onPreferred
+        ? []
+        : listed
+            .filter((one) => familyOf(one.endpoint) === family && one.route !== 'in-tunnel')
+            .map((one) => one.endpoint);
+      if (targets.length === 0) {
+        this.end();
+        return;
+      }
+      sinceMs ??= nowMs;
+      hintDueMs ??= nowMs + options.profile.watchMs;
+      plan(nowMs);
+    },
+    end() {
+      targets = [];
+      sinceMs = null;
+      dueMs = null;
+      hintDueMs = null;
+      pings.clear();
+    },
+    fallbackSinceMs: () => sinceMs,
+    offered(endpoint, worked, nowMs) {
+      tried.set(endpoint, { atMs: nowMs, failures: worked ? 0 : (tried.get(endpoint)?.failures ?? 0) + 1 });
+      plan(nowMs);
+    },
+    memory(nowMs) {
+      return new Map(
+        [...tried].map(([endpoint, { atMs, failures }]) => [
+          endpoint,
+          { triedAgoMs: nowMs - atMs, failures },
+        ]),
+      );
+    },
+    hinted(endpoint, answered) {
+      const ping = pings.get(endpoint);
+      if (!ping) return;
+      ping.awaited = false;
+      ping.inARow = answered ? ping.inARow + 1 : 0;
+      ping.everAnswered ||= answered;
+    },
+    forget(nowMs) {
+      for (const endpoint of tried.keys())
+        tried.set(endpoint, { atMs: Number.NEGATIVE_INFINITY, failures: 0 });
+      plan(nowMs);
+    },
+    step(nowMs, busy) {
+      const actions: PeerAction[] = [];
+      if (hintDueMs !== null && nowMs >= hintDueMs) {
+        hintDueMs = nowMs + options.profile.watchMs;
+        actions.push(...targets.map(ping));
+      }
+      if (dueMs === null || nowMs < dueMs) return { actions, offerDue: false };
+      if (busy && nowMs < dueMs + busyPatienceMs) return { actions, offerDue: false };
+      const known = targets.map((endpoint) => pings.get(endpoint)).filter((one) => one !== undefined);
+      const anyGood = known.some((one) => one.inARow >= goodInARow);
+      // A server that drops pings is offered without any.
+      const neverAnswers = known.every((one) => !one.everAnswered);
+      return { actions, offerDue: anyGood || neverAnswers };
+    },
+    nextDueMs() {
+      return hintDueMs;
+    },
+  };
+
+  function ping(endpoint: string): PeerAction {
+    const before = pings.get(endpoint);
+    const missed = before?.awaited === true;
+    pings.set(endpoint, {
+      inARow: missed ? 0 : (before?.inARow ?? 0),
+      awaited: true,
+      everAnswered: before?.everAnswered ?? false,
+    });
+    return { type: 'hint', endpoint };
+  }
+}
