@@ -2,37 +2,51 @@ import type { Outcome, PeerAction } from '../core/action.ts';
 import type { PeerEvent } from '../core/event.ts';
 import type { Fact } from '../core/fact.ts';
 import type { Instant } from '../core/instant.ts';
-import type { Machine } from '../core/machine.ts';
 import type { EchoResult } from '../probe/echo.ts';
 import type { InterfaceEffects, PeerReading } from './interface-effects.ts';
 
-/** A machine that is connected to the real world. */
-export interface Drive {
-  /** Hands the machine an event and carries out what it asks for. */
-  dispatch(event: PeerEvent): void;
-  /** Settles when the machine rests for the first time. Never rejects for anything that happens outside. */
+/** A decision engine that can be connected: the search of a one-shot, or a watched peer. */
+export interface Engine<Event> {
+  handle(event: Event | PeerEvent, now: Instant): readonly (PeerAction | { readonly type: 'resolve' })[];
+  nextDueMs(): number | null;
+}
+
+/** An engine that is connected to the real world. */
+export interface Drive<Event> {
+  /** Hands the engine an event and carries out what it asks for. */
+  dispatch(event: Event | PeerEvent): void;
+  /** Settles when the engine rests for the first time. Rejects only for a bug of the engine. */
   readonly rested: Promise<Outcome>;
-  /** No further events reach the machine. */
+  /** No further events reach the engine. */
   stop(): void;
 }
 
-/** What connects a machine. */
-export interface DriveOptions {
-  readonly machine: Machine;
+/** What connects an engine. */
+export interface DriveOptions<Event> {
+  readonly engine: Engine<Event>;
   /** Public key. */
   readonly peer: string;
   readonly effects: InterfaceEffects;
   readonly onFact: (fact: Fact) => void;
+  /** The engine wants its names asked again. */
+  readonly onResolve?: () => void;
+  /** Called after each event, when the engine's state may have changed. */
+  readonly onChange?: () => void;
+  /** What the engine is told when its timer came late by a second or more (a stopped process, a swapping host). */
+  readonly stalled?: Event;
 }
+
+/** The shortest time-out of an echo is 200 ms; a timer that is late by five of them says nothing about the path. */
+const stallMs = 1_000;
 
 /** The moment now, as the core wants it. */
 export function readInstant(): Instant {
   return { monotonicMs: performance.now(), wallMs: Date.now() };
 }
 
-/** Connects a machine: its actions are carried out, their results come back to it, its timers run. */
-export function drive(options: DriveOptions): Drive {
-  const { machine, peer, effects } = options;
+/** Connects an engine: its actions are carried out, their results come back to it, its timers run. */
+export function drive<Event = PeerEvent>(options: DriveOptions<Event>): Drive<Event> {
+  const { engine, peer, effects } = options;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   let resolveRested: (outcome: Outcome) => void = () => {};
@@ -42,11 +56,12 @@ export function drive(options: DriveOptions): Drive {
     rejectRested = reject;
   });
 
-  function dispatch(event: PeerEvent): void {
+  function dispatch(event: Event | PeerEvent): void {
     if (stopped) return;
     try {
-      for (const action of machine.handle(event, readInstant())) carryOut(action);
+      for (const action of engine.handle(event, readInstant())) carryOut(action);
       arm();
+      options.onChange?.();
     } catch (error) {
       stopped = true;
       rejectRested(error);
@@ -55,12 +70,24 @@ export function drive(options: DriveOptions): Drive {
 
   function arm(): void {
     clearTimeout(timer);
-    const dueMs = machine.nextDueMs();
+    const dueMs = engine.nextDueMs();
     if (dueMs === null || stopped) return;
-    timer = setTimeout(() => dispatch({ type: 'time' }), Math.max(0, Math.ceil(dueMs - performance.now())));
+    timer = setTimeout(() => onTimer(dueMs), Math.max(0, Math.ceil(dueMs - performance.now())));
   }
 
-  function carryOut(action: PeerAction): void {
+  /** Answers that came while nobody looked are read first: a time-out that is delivered late is void. */
+  function onTimer(dueMs: number): void {
+    if (performance.now() - dueMs < stallMs) {
+      dispatch({ type: 'time' });
+      return;
+    }
+    setImmediate(() => {
+      if (options.stalled) dispatch(options.stalled);
+      dispatch({ type: 'time' });
+    });
+  }
+
+  function carryOut(action: PeerAction | { readonly type: 'resolve' }): void {
     switch (action.type) {
       case 'route':
         void effects
@@ -85,6 +112,9 @@ export function drive(options: DriveOptions): Drive {
         break;
       case 'report':
         options.onFact(action.fact);
+        break;
+      case 'resolve':
+        options.onResolve?.();
         break;
       case 'rest':
         resolveRested(action.outcome);

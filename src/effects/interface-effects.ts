@@ -1,4 +1,5 @@
 import { addressOf, type RouteVerdict } from '../core/candidate.ts';
+import { ours } from '../core/constants.ts';
 import type { Observation } from '../core/observation.ts';
 import { localAddresses } from '../host/addresses.ts';
 import { routeTo } from '../host/route.ts';
@@ -54,6 +55,12 @@ export function createInterfaceEffects(options: InterfaceEffectsOptions): Interf
   const readAll = coalesce(() => readCounters(options.interface, tool));
   let writes: Promise<unknown> = Promise.resolve();
 
+  /** Silence keeps its place among the echoes under way; nobody waits longer than the longest time-out for it. */
+  function send(sender: EchoSender, address: string, onResult: (result: EchoResult) => void): void {
+    const handle = sender.send(address, onResult);
+    setTimeout(() => handle.cancel(), 2 * ours.maxRtoMs).unref();
+  }
+
   async function observe(peer: string): Promise<PeerReading> {
     const read = await readAll();
     if (read.kind === 'no-such-interface') return { kind: 'peer-gone', detail: read.detail };
@@ -104,13 +111,13 @@ export function createInterfaceEffects(options: InterfaceEffectsOptions): Interf
       return route.kind === 'ok' && route.device === options.interface ? 'in-tunnel' : 'ok';
     },
     echoOutside(endpoint, onResult) {
-      outside.send(addressOf(endpoint), onResult);
+      send(outside, addressOf(endpoint), onResult);
     },
     echoInside(target, onResult) {
       // Our own address would answer itself, even through a socket bound to the interface.
       if (localAddresses().some((local) => local.address === target)) return;
       if (inside.method !== 'unavailable') {
-        inside.send(target, onResult);
+        send(inside, target, onResult);
         return;
       }
       void sendInnerPacket(target, { device: options.interface }).then((result) => {

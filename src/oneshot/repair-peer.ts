@@ -48,7 +48,7 @@ export async function repairPeer(input: RepairPeerInput): Promise<{ result: Peer
   let failback: { endpoint: string; worked: boolean } | null = null;
 
   const running = drive({
-    machine,
+    engine: machine,
     peer: request.publicKey,
     effects: input.effects,
     onFact(fact) {

@@ -27,6 +27,8 @@ export interface State {
   readonly version: 1;
   /** By `<interface> <public key>`. */
   readonly peers: Readonly<Record<string, PeerState>>;
+  /** By name: the addresses of its last answer, for a start while DNS is down. */
+  readonly names?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** The state of a host where nothing has happened yet. */
@@ -34,7 +36,8 @@ export const emptyState: State = { version: 1, peers: {} };
 
 /** Whether a parsed JSON value is a state that this version can use. Unknown fields are no objection. */
 export function isState(value: unknown): value is State {
-  return isRecord(value) && value.version === 1 && isRecordOf(value.peers, isPeerState);
+  if (!isRecord(value) || value.version !== 1 || !isRecordOf(value.peers, isPeerState)) return false;
+  return value.names === undefined || isRecordOf(value.names, isTextList);
 }
 
 function isPeerState(value: unknown): value is PeerState {
@@ -45,6 +48,10 @@ function isPeerState(value: unknown): value is PeerState {
     (failedTrials === undefined || isRecordOf(failedTrials, isTime)) &&
     (unlisted === undefined || isUnlistedState(unlisted))
   );
+}
+
+function isTextList(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((entry) => typeof entry === 'string');
 }
 
 function isUnlistedState(value: unknown): value is UnlistedState {

@@ -1,0 +1,53 @@
+import type { CandidateState } from '../core/candidate.ts';
+import { orderCandidates } from '../core/order.ts';
+import { isoTime, type PeerStatus, type Verdict } from '../status/report.ts';
+import type { WatchedPeer } from './watched-peer.ts';
+
+/** One peer as `status --json` shows it. `monotonicMs` and `wallMs` are the same moment on both clocks. */
+export function peerStatus(
+  peer: WatchedPeer,
+  now: { readonly monotonicMs: number; readonly wallMs: number },
+): PeerStatus {
+  const snapshot = peer.snapshot();
+  const wall = (monotonicMs: number | null): string | null =>
+    monotonicMs === null ? null : isoTime(now.wallMs - (now.monotonicMs - monotonicMs));
+  const { proof, lastSwitch } = snapshot;
+  return {
+    interface: peer.managed.interface,
+    publicKey: peer.managed.publicKey,
+    health: snapshot.health,
+    reason: snapshot.reason,
+    endpoint: snapshot.endpoint,
+    since: isoTime(peer.healthSinceMs()),
+    fallbackSince: wall(snapshot.fallbackSinceMs),
+    proof: proof === null ? null : { kind: proof.kind, at: wall(proof.atMs) ?? '', rttMs: proof.rttMs },
+    lastSwitch:
+      lastSwitch === null
+        ? null
+        : {
+            at: isoTime(lastSwitch.atWallMs) ?? '',
+            from: lastSwitch.from,
+            to: lastSwitch.to,
+            reason: lastSwitch.reason,
+          },
+    candidates: orderCandidates(
+      snapshot.candidates.map((one) => ({ ...one })),
+      peer.managed.prefer,
+    ).map((candidate, index) => ({
+      endpoint: candidate.endpoint,
+      source: candidate.source,
+      rank: index + 1,
+      verdict: verdictOf(candidate, snapshot.proof?.endpoint ?? null),
+      rttMs: candidate.hintRttMs,
+      at: wall(candidate.failedAtMs),
+    })),
+  };
+}
+
+function verdictOf(candidate: Readonly<CandidateState>, proven: string | null): Verdict {
+  if (candidate.endpoint === proven || candidate.trial === 'proven') return 'proven';
+  if (candidate.route === 'no-route' || candidate.route === 'in-tunnel') return candidate.route;
+  if (candidate.hint === 'unroutable') return 'no-route';
+  if (candidate.hint === 'reachable') return 'reachable';
+  return candidate.hint === 'silent' || candidate.trial === 'silent' ? 'silent' : 'untested';
+}

@@ -1,0 +1,175 @@
+import { type ClockReading, compareClocks } from '../core/clocks.ts';
+import type { WatchEvent } from '../core/watch/watch-types.ts';
+import { localAddresses } from '../host/addresses.ts';
+import { readClocks } from '../host/clocks.ts';
+import { createNameBook, type NameBook } from '../resolve/name-book.ts';
+import type { ManagedPeer } from '../sources/managed.ts';
+import { type InterfaceKeeper, keepInterface } from './interface-keeper.ts';
+import type { Inventory, InventoryReader } from './inventory.ts';
+import type { Log } from './log.ts';
+import { peerCandidates } from './peer-candidates.ts';
+import type { StateKeeper } from './state-keeper.ts';
+import type { WatchedPeer } from './watched-peer.ts';
+
+/** Everything the daemon watches, kept in line with files and interfaces. */
+export interface Supervisor {
+  /** Looks at files and interfaces again, at once. Settles when that is done. */
+  refresh(force: boolean): Promise<void>;
+  peers(): readonly WatchedPeer[];
+  close(): Promise<void>;
+}
+
+/** What a supervisor needs. */
+export interface SupervisorOptions {
+  readonly inventory: InventoryReader;
+  readonly state: StateKeeper;
+  readonly runtimeDirectory: string;
+  readonly log: Log;
+  readonly phase: number;
+}
+
+/** Interfaces and peers that come or change are seen within this time without anybody saying so. */
+const refreshMs = 3_000;
+const tickMs = 1_000;
+
+/** Starts watching. */
+export function createSupervisor(options: SupervisorOptions): Supervisor {
+  const { log, state } = options;
+  const keepers = new Map<string, InterfaceKeeper>();
+  const saidRefusals = new Map<string, string>();
+  let refreshing: Promise<void> | null = null;
+  let again = false;
+  let closed = false;
+  let clocks: ClockReading | null = null;
+  const names: NameBook = createNameBook({ lastKnownGood: state.names(), onAnswer });
+  const timers = [
+    setInterval(() => void refresh(false), refreshMs),
+    setInterval(() => void watchClocks(), tickMs),
+  ];
+
+  function onAnswer(name: string): void {
+    const entry = names.get(name);
+    if (entry?.answeredAtMs != null && !entry.failing)
+      state.setName(name, [...entry.addresses[6], ...entry.addresses[4]]);
+    if (entry?.failing)
+      log.info('name-failed', { message: `${name}: no address, or the DNS server did not answer`, name });
+    for (const peer of allPeers()) if (namesOf(peer.managed).includes(name)) offer(peer);
+  }
+
+  function offer(peer: WatchedPeer): void {
+    const own = localAddresses().map((local) => local.address);
+    peer.offer(peerCandidates(peer.managed.sources, (name) => names.get(name), own));
+  }
+
+  function allPeers(): WatchedPeer[] {
+    return [...keepers.values()].flatMap((keeper) => keeper.peers());
+  }
+
+  async function refresh(force: boolean): Promise<void> {
+    if (refreshing) {
+      again ||= force;
+      return refreshing;
+    }
+    refreshing = (async () => {
+      const inventory = await options.inventory.read(force);
+      if (!closed) await apply(inventory);
+    })().finally(() => {
+      refreshing = null;
+      if (again && !closed) {
+        again = false;
+        void refresh(true);
+      }
+    });
+    return refreshing;
+  }
+
+  async function apply({ decision, facts }: Inventory): Promise<void> {
+    const byInterface = new Map<string, ManagedPeer[]>();
+    for (const peer of decision.managed)
+      byInterface.set(peer.interface, [...(byInterface.get(peer.interface) ?? []), peer]);
+    for (const [name, keeper] of keepers) {
+      if (byInterface.has(name)) continue;
+      log.info('interface-left', { interface: name, message: 'nothing to watch here any more' });
+      keepers.delete(name);
+      await keeper.close();
+    }
+    for (const [name, managed] of byInterface) {
+      const interfaceFacts = facts.get(name);
+      if (!interfaceFacts) continue;
+      const keeper = keepers.get(name) ?? (await begin(name, interfaceFacts));
+      if (!keeper) continue;
+      const known = new Set(keeper.peers());
+      keeper.update(managed, interfaceFacts);
+      for (const peer of keeper.peers()) if (!known.has(peer)) welcome(peer);
+    }
+    names.keepOnly(new Set(decision.managed.flatMap(namesOf)));
+  }
+
+  function welcome(peer: WatchedPeer): void {
+    const { interface: name, publicKey } = peer.managed;
+    log.info('watching', {
+      interface: name,
+      publicKey,
+      message: `watching this peer (${peer.managed.profile})`,
+    });
+    for (const host of namesOf(peer.managed)) names.refresh(host);
+    offer(peer);
+  }
+
+  async function begin(
+    name: string,
+    facts: Parameters<typeof keepInterface>[0]['facts'],
+  ): Promise<InterfaceKeeper | null> {
+    const kept = await keepInterface({
+      interface: name,
+      facts,
+      runtimeDirectory: options.runtimeDirectory,
+      log,
+      phase: options.phase,
+      remembered: (interfaceName, publicKey) => state.peer(interfaceName, publicKey),
+      onResolve: (peer) => {
+        for (const host of namesOf(peer)) names.refresh(host);
+      },
+      onGone: () => void refresh(false),
+    });
+    if ('kind' in kept) {
+      if (saidRefusals.get(name) !== kept.detail)
+        log.warning('interface-refused', { interface: name, message: kept.detail });
+      saidRefusals.set(name, kept.detail);
+      return null;
+    }
+    saidRefusals.delete(name);
+    keepers.set(name, kept);
+    return kept;
+  }
+
+  /** A suspend or a clock that was set makes everything known of paths doubtful; it does not declare death. */
+  async function watchClocks(): Promise<void> {
+    const now = await readClocks();
+    const event = clocks === null ? null : compareClocks(clocks, now, tickMs);
+    clocks = now;
+    if (event === null) return;
+    log.info('clocks', {
+      message: `stalled ${Math.round(event.stalledMs)} ms, slept ${Math.round(event.suspendedMs)} ms, clock set by ${Math.round(event.steppedMs)} ms`,
+    });
+    const news: WatchEvent = event.suspendedMs > 0 ? { type: 'network-changed' } : { type: 'stalled' };
+    for (const peer of allPeers()) peer.dispatch(news);
+  }
+
+  return {
+    refresh,
+    peers: allPeers,
+    async close() {
+      closed = true;
+      for (const timer of timers) clearInterval(timer);
+      names.close();
+      await refreshing?.catch(() => {});
+      await Promise.all([...keepers.values()].map((keeper) => keeper.close()));
+      keepers.clear();
+    },
+  };
+}
+
+function namesOf(peer: ManagedPeer): string[] {
+  return peer.sources.flatMap(({ host }) => (host.kind === 'name' ? [host.name] : []));
+}

@@ -1,0 +1,186 @@
+import type { Fact } from '../core/fact.ts';
+import { profiles } from '../core/profile.ts';
+import { createWatch } from '../core/watch/watch.ts';
+import type { WatchEvent, WatchSnapshot } from '../core/watch/watch-types.ts';
+import { type Drive, drive } from '../effects/drive.ts';
+import type { InterfaceEffects } from '../effects/interface-effects.ts';
+import { recall } from '../oneshot/memory.ts';
+import type { ManagedPeer } from '../sources/managed.ts';
+import type { PeerState } from '../store/state.ts';
+import type { PeerCounters } from '../wireguard/counters.ts';
+import { formatEndpoint } from '../wireguard/endpoint.ts';
+import type { Log } from './log.ts';
+import type { PeerCandidates } from './peer-candidates.ts';
+
+/** One managed peer of the running daemon. */
+export interface WatchedPeer {
+  readonly managed: ManagedPeer;
+  snapshot(): WatchSnapshot;
+  /** Unix milliseconds since when its health is what it is. */
+  healthSinceMs(): number;
+  dispatch(event: WatchEvent): void;
+  offer(candidates: PeerCandidates): void;
+  /** Counters of the periodic reading; null if the interface does not have the peer any more. */
+  counters(counters: PeerCounters | null, rxFrameErrors: number | null): void;
+  stop(): void;
+}
+
+/** What a watched peer needs. */
+export interface WatchedPeerOptions {
+  readonly managed: ManagedPeer;
+  readonly effects: InterfaceEffects;
+  readonly echoTargets: readonly string[];
+  readonly remembered: PeerState | undefined;
+  readonly log: Log;
+  /** 0 to 1, of this host. */
+  readonly phase: number;
+  readonly onResolve: () => void;
+  readonly onGone: () => void;
+}
+
+/** An echo of ours as WireGuard counts it: 24 + 8 + 40 bytes inside, padded, and 32 more. */
+const echoBytes = 112;
+/** What WireGuard may send by itself between two readings: a handshake and two keepalives. */
+const ownBytes = 212;
+
+/** Begins to watch a peer. */
+export function watchPeer(options: WatchedPeerOptions): WatchedPeer {
+  const { managed, log } = options;
+  const name = { interface: managed.interface, publicKey: managed.publicKey };
+  const memory = recall(options.remembered, Date.now(), performance.now());
+  const watch = createWatch({
+    profile: profiles[managed.profile],
+    prefer: managed.prefer,
+    failbackMs: managed.failback.kind === 'never' ? null : managed.failback.intervalMs,
+    echoTargets: options.echoTargets,
+    testWhenIdle: managed.persistentKeepaliveS > 0 || managed.profileExplicit,
+    phase: options.phase,
+    remembered: new Map(
+      [...memory.failbackMemory].map(([endpoint, { triedAgoMs, failures }]) => [
+        endpoint,
+        { atMs: performance.now() - triedAgoMs, failures },
+      ]),
+    ),
+    failedAtMs: memory.failedAtMs,
+  });
+  let health = watch.snapshot().health;
+  let healthSinceMs = Date.now();
+  let lastSwitch = watch.snapshot().lastSwitch;
+  let txBytes: number | null = null;
+  let echoes = 0;
+
+  const counting: InterfaceEffects = {
+    ...options.effects,
+    echoInside(target, onResult) {
+      echoes++;
+      options.effects.echoInside(target, onResult);
+    },
+  };
+  const running: Drive<WatchEvent> = drive<WatchEvent>({
+    engine: watch,
+    peer: managed.publicKey,
+    effects: counting,
+    stalled: { type: 'stalled' },
+    onFact: (fact) => logFact(log, name, fact),
+    onResolve: options.onResolve,
+    onChange,
+  });
+  running.rested.catch((error: unknown) => {
+    log.error('bug', {
+      ...name,
+      message: `this is a bug of wg-reach, the peer is not watched any more: ${String(error)}`,
+    });
+  });
+
+  function onChange(): void {
+    const now = watch.snapshot();
+    if (now.lastSwitch !== lastSwitch && now.lastSwitch) {
+      lastSwitch = now.lastSwitch;
+      const { from, to, reason } = now.lastSwitch;
+      const proof = now.proof?.kind ?? 'none yet';
+      log.notice('endpoint-switched', {
+        ...name,
+        message: `moved from ${from} to ${to}; the old: ${reason}; the new is proven by: ${proof}`,
+        from,
+        to,
+        reason,
+        proof,
+      });
+    }
+    if (now.health === health) return;
+    const before = health;
+    health = now.health;
+    healthSinceMs = Date.now();
+    const say = health === 'down' ? log.warning : log.info;
+    const why = now.reason === null ? '' : `: ${now.reason}`;
+    say('health-changed', { ...name, message: `${before} -> ${health}${why}`, from: before, to: health });
+    if (now.state === 'gone') options.onGone();
+  }
+
+  return {
+    managed,
+    snapshot: () => watch.snapshot(),
+    healthSinceMs: () => healthSinceMs,
+    dispatch: (event) => running.dispatch(event),
+    offer: ({ candidates, settled }) => running.dispatch({ type: 'candidates', candidates, settled }),
+    counters(counters, rxFrameErrors) {
+      if (!counters) {
+        running.dispatch({ type: 'peer-gone', detail: 'the interface does not have the peer any more' });
+        return;
+      }
+      if (txBytes !== null) {
+        const grown = counters.txBytes - txBytes;
+        running.dispatch({ type: 'busy', busy: grown > echoes * echoBytes + ownBytes });
+      }
+      txBytes = counters.txBytes;
+      echoes = 0;
+      running.dispatch({
+        type: 'observed',
+        generation: watch.snapshot().generation,
+        observation: {
+          endpoint: counters.endpoint ? formatEndpoint(counters.endpoint) : null,
+          rxBytes: counters.rxBytes,
+          txBytes: counters.txBytes,
+          latestHandshakeS: counters.latestHandshakeS,
+          rxFrameErrors,
+        },
+      });
+    },
+    stop: () => running.stop(),
+  };
+}
+
+/** What happens inside a search is of interest with `--verbose`; what was done, always. */
+function logFact(log: Log, name: { interface: string; publicKey: string }, fact: Fact): void {
+  switch (fact.kind) {
+    case 'condemned':
+      log.notice('endpoint-condemned', {
+        ...name,
+        message: `${fact.endpoint ?? '(none)'} does not work: ${fact.reason}`,
+      });
+      break;
+    case 'trial':
+      log.info('trial', { ...name, message: `trying ${fact.endpoint} (${fact.pass})` });
+      break;
+    case 'trial-failed':
+      log.info('trial-failed', { ...name, message: `${fact.endpoint} does not work: ${fact.reason}` });
+      break;
+    case 'set-failed':
+      log.warning('set-failed', { ...name, message: `${fact.endpoint} could not be set: ${fact.detail}` });
+      break;
+    case 'roamed':
+      log.info('roamed', {
+        ...name,
+        message: `the endpoint changed from ${fact.from ?? '(none)'} to ${fact.to ?? '(none)'}, not by us`,
+      });
+      break;
+    case 'fail-back':
+      log.notice('fail-back', {
+        ...name,
+        message: `fail-back from ${fact.from} to ${fact.to}: ${fact.outcome}`,
+      });
+      break;
+    default:
+      log.debug(fact.kind, { ...name, message: JSON.stringify(fact) });
+  }
+}
