@@ -64,7 +64,9 @@ function versionedPackage() {
 
 function fetchInto(building, name) {
   console.log(`Fetching the Debian package ${name} into ${cache} (unpacked there, not installed) …`);
-  const download = () => run('apt-get', ['download', '-qq', name], { cwd: building });
+  // As root, since apt's own user cannot write into a directory of ours.
+  const download = () =>
+    run('apt-get', ['download', '-qq', '-o', 'APT::Sandbox::User=root', name], { cwd: building });
   if (download() !== 0 && (run('apt-get', ['update', '-qq']) !== 0 || download() !== 0)) {
     return missing(`The package ${name} could not be fetched; see above.`);
   }
@@ -78,7 +80,8 @@ function fetchInto(building, name) {
   if (kernel === null) return missing(`The kernel in ${name} is compressed in a way that is not known here.`);
   writeFileSync(`${building}/vmlinux`, kernel);
   rmSync(`${building}/boot`, { recursive: true });
-  if (run('depmod', ['-b', building, version]) !== 0)
+  const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
+  if (run('depmod', ['-b', building, version], { env }) !== 0)
     return missing(`depmod failed on the modules of ${name}.`);
   const directory = `${cache}/${name}`;
   if (!existsSync(directory)) renameSync(building, directory);

@@ -8,6 +8,7 @@ set -eu
 
 kernel=$1 seconds=$2
 shift 2
+export PATH=$PATH:/usr/sbin:/sbin
 memory_mib=3072
 modules="virtio_pci virtio_console virtiofs overlay"
 run=$(mktemp -d /tmp/wg-reach-kernel.XXXXXX)
@@ -56,7 +57,7 @@ make_initramfs() {
   first_program >"$root/init"
   second_program >"$root/second"
   {
-    printf 'export PATH=%q HOME=%q\ncd %q || exit 125\nexec' "$PATH:/usr/sbin:/sbin" "${HOME:-/root}" "$PWD"
+    printf 'export PATH=%q HOME=%q\ncd %q || exit 125\nexec' "$PATH" "${HOME:-/root}" "$PWD"
     printf ' %q' "$@"
   } >"$root/command"
   chmod 755 "$root/init"

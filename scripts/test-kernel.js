@@ -21,7 +21,7 @@ const sharePackage = { [sharePrograms[1]]: 'virtiofsd' };
 const limitS = 1200;
 // How much slower than on this machine things are by the guest's own clock: Node starts 1.7 times slower, measured
 // beside four busy processes; loops of JavaScript are the worst.
-const slowness = 4;
+const slowness = 8;
 
 requireNode();
 ensurePackages();

@@ -39,6 +39,7 @@ export const scenarios: readonly Scenarios[] = [
       'a local IPv6 address replaced under a live tunnel: the same endpoint is set again, no other',
       'the server was restarted at the same address',
       'the server was restarted at another address',
+      'a roamed endpoint that nobody listed is left alone while it works',
       'the server is gone for good and another machine with its key took over at the other address',
     ],
   },
@@ -53,7 +54,10 @@ export const scenarios: readonly Scenarios[] = [
   },
   {
     file: 'e2e/failback.test.ts',
-    titles: ['IPv6 is whole again: back within one run, with no packet lost for long'],
+    titles: [
+      'IPv6 is whole again: back within one run, and no further run moves it',
+      'IPv6 answers pings but carries no UDP: rolled back, left alone for a while',
+    ],
   },
   {
     file: 'e2e/host-conditions.test.ts',

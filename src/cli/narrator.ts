@@ -52,6 +52,8 @@ function failbackWords(fact: Extract<Fact, { kind: 'fail-back' }>): string {
       return `The tunnel works over ${fact.from}; trying the preferred ${fact.to}`;
     case 'done':
       return `Back on the preferred ${fact.to}`;
+    case 'old-path-alive':
+      return `Packets over ${fact.from} took the endpoint back, so that path is alive; staying there for now`;
     case 'rolled-back':
       return `The preferred ${fact.to} does not work yet; going back to ${fact.from}`;
   }

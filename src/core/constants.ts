@@ -33,8 +33,13 @@ export const ours = {
    * about two seconds, long enough that one burst of loss does not swallow all of them.
    */
   echoSpacingMs: 250,
-  /** Distance of echoes after the first five: enough to notice a tunnel that comes back, no more. */
-  lateEchoSpacingMs: 1_000,
+  /** Ceiling of that distance on a slow path, so that a look ends in bearable time. */
+  echoSpacingMaxMs: 1_000,
+  /**
+   * Distance of echoes after the first five. A packet has to be waiting when the session expires or the peer comes
+   * back, or WireGuard would start no handshake; it must be longer than two readings of the counters.
+   */
+  lateEchoSpacingMs: 2_500,
   /** Echoes that must be lost in a row before silence means anything: 2 % loss each way loses five once in 10^7. */
   lossesToDoubt: 5,
   /**

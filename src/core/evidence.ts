@@ -64,14 +64,14 @@ export function createEvidence(echoTargets: readonly string[], known?: KnownTunn
       noteEchoSent(assessment, echo, nowMs);
       actions.push({ type: 'echo', echo, target, generation: assessment.generation });
     }
-    if (assessment.rounds > ours.lossesToDoubt) timers.clear('echo');
-    else timers.set('echo', nowMs + spacingMs());
+    const late = assessment.rounds > ours.lossesToDoubt;
+    timers.set('echo', nowMs + (late ? ours.lateEchoSpacingMs : spacingMs()));
     return actions;
   }
 
   function spacingMs(): number {
     if (rto.smoothedMs() === null) return leastSpacingMs;
-    return Math.min(ours.lateEchoSpacingMs, Math.max(leastSpacingMs, rto.timeoutMs()));
+    return Math.min(ours.echoSpacingMaxMs, Math.max(leastSpacingMs, rto.timeoutMs()));
   }
 
   function observe(assessment: Assessment, nowMs: number): PeerAction {

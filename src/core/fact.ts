@@ -25,5 +25,6 @@ export type Fact =
       readonly kind: 'fail-back';
       readonly from: string;
       readonly to: string;
-      readonly outcome: 'offered' | 'done' | 'rolled-back';
+      /** `old-path-alive`: a packet over the old path took the endpoint back; that says nothing against the new one. */
+      readonly outcome: 'offered' | 'done' | 'rolled-back' | 'old-path-alive';
     };

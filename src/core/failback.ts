@@ -71,7 +71,8 @@ export interface FailbackQuestion extends FailbackInput {
 
 /**
  * Whether a proven tunnel is offered a preferred candidate now. A tunnel whose inner side answers no echo would be
- * dark for 10 s if the offer failed, so it is only sent to an address that answers a ping.
+ * dark for 10 s if the offer failed, so it is only sent to an address that answers a ping; and so is any tunnel
+ * if the candidate failed within the last ten minutes.
  */
 export function judgeFailback(question: FailbackQuestion, nowMs: number): FailbackVerdict {
   const target = failbackTarget(question);
@@ -79,7 +80,9 @@ export function judgeFailback(question: FailbackQuestion, nowMs: number): Failba
   if (!candidate) return { kind: 'leave' };
   const untilMs = question.graceEndsAtMs(candidate.endpoint);
   if (untilMs !== null && untilMs > nowMs) return { kind: 'wait', untilMs };
-  const worthIt =
-    candidate.hint === 'reachable' || (candidate.hint !== 'unroutable' && question.proofKind === 'echo');
+  const failedLately =
+    candidate.failedAtMs !== null && nowMs - candidate.failedAtMs < ours.failbackIntervalMs;
+  const blindly = candidate.hint !== 'unroutable' && question.proofKind === 'echo' && !failedLately;
+  const worthIt = candidate.hint === 'reachable' || blindly;
   return worthIt ? { kind: 'offer', endpoint: candidate.endpoint } : { kind: 'leave' };
 }

@@ -79,8 +79,6 @@ export function createPeer(config: MachineConfig): Machine {
     actions.push(...evidence.begin(generation, target, baseline, now));
   }
 
-  // ---- what was read ----
-
   function onObserved(observation: Observation, now: Instant): void {
     endpoint = observation.endpoint;
     if (state === 'starting') return onFirstLook(observation, now);
@@ -129,8 +127,6 @@ export function createPeer(config: MachineConfig): Machine {
     assess(observation.endpoint, observation, now);
   }
 
-  // ---- what was set ----
-
   function onSetDone(observation: Observation, now: Instant): void {
     endpoint = observation.endpoint;
     if (state === 'checking') {
@@ -173,8 +169,6 @@ export function createPeer(config: MachineConfig): Machine {
     onTrialFailed(attempt, detail, now);
   }
 
-  // ---- what follows ----
-
   function step(now: Instant): void {
     actions.push(...table.step(now.monotonicMs));
     judgeDueMs = null;
@@ -201,6 +195,7 @@ export function createPeer(config: MachineConfig): Machine {
           2 * (config.known?.spacingMs ?? ours.reassertAfterMs),
         ),
         canSend: config.echoTargets.length > 0,
+        noRoute: table.get(assessment.endpoint)?.route === 'no-route',
         reasserted,
       },
       now.monotonicMs,
@@ -212,9 +207,10 @@ export function createPeer(config: MachineConfig): Machine {
       end({ kind: 'undecided', detail: verdict.reason });
     } else if (verdict.kind === 'condemned') {
       report({ kind: 'condemned', endpoint, reason: verdict.reason });
+      table.noteTrial(assessment.endpoint, 'silent', now.monotonicMs);
       move('condemned');
-      const alreadyQuick = race?.scope === 'quick';
-      race = beginRace(endpoint, verdict.early ? 'quick' : 'full', evidence.session() && !alreadyQuick);
+      const quick = evidence.session() && race?.scope !== 'quick';
+      race = beginRace(endpoint, verdict.early ? 'quick' : 'full', quick);
       // Where only the peer lost the session, the first handshake comes 15 s after the first unanswered packet.
       mayBeGood =
         verdict.early || (!lastLook && evidence.session() && assessment.initiationSeenAtMs === null);
@@ -256,11 +252,12 @@ export function createPeer(config: MachineConfig): Machine {
 
   function onTrialFailed(failed: Attempt, reason: string, now: Instant): void {
     report({ kind: 'trial-failed', endpoint: failed.endpoint, reason });
-    table.noteTrial(failed.endpoint, 'silent', now.monotonicMs);
+    if (!reverted) table.noteTrial(failed.endpoint, 'silent', now.monotonicMs);
     attempt = null;
     evidence.end();
     if (failed.fallback !== null) {
-      report({ kind: 'fail-back', from: failed.fallback, to: failed.endpoint, outcome: 'rolled-back' });
+      const outcome = reverted ? 'old-path-alive' : 'rolled-back';
+      report({ kind: 'fail-back', from: failed.fallback, to: failed.endpoint, outcome });
       return putBack(failed.fallback, null);
     }
     if (reverted) {

@@ -26,6 +26,8 @@ export interface SuspicionInput {
   readonly reassertAfterMs: number;
   /** Whether there is any address inside the tunnel to which a packet can be sent. */
   readonly canSend: boolean;
+  /** The kernel knows no route to the endpoint (asked with the interface's mark). */
+  readonly noRoute: boolean;
   /** Whether the same endpoint was set again already (or must not be). */
   readonly reasserted: boolean;
 }
@@ -36,7 +38,7 @@ export interface SuspicionInput {
  * a quick trial that is rolled back at once, silence everywhere together with ICMP that tells this address from others.
  */
 export function judgeSilence(input: SuspicionInput, nowMs: number): Suspicion {
-  const { assessment, rtoMs } = input;
+  const { assessment } = input;
   if (assessment.firstPacketAtMs === null) {
     if (input.canSend && assessment.rounds <= ours.lossesToDoubt) return { kind: 'wait' };
     const why = input.canSend
@@ -49,7 +51,7 @@ export function judgeSilence(input: SuspicionInput, nowMs: number): Suspicion {
   const waitedMs = nowMs - assessment.firstPacketAtMs;
   const verdict = input.session
     ? withSession(input, waitedMs, nowMs)
-    : withoutSession(assessment, rtoMs, waitedMs, nowMs);
+    : withoutSession(input, waitedMs, nowMs);
   if (
     verdict.kind === 'wait' &&
     !input.reasserted &&
@@ -62,7 +64,13 @@ export function judgeSilence(input: SuspicionInput, nowMs: number): Suspicion {
 }
 
 /** Without a session the first packet starts a handshake, which is answered within a round trip or not at all. */
-function withoutSession(assessment: Assessment, rtoMs: number, waitedMs: number, nowMs: number): Suspicion {
+function withoutSession(input: SuspicionInput, waitedMs: number, nowMs: number): Suspicion {
+  const { assessment, rtoMs } = input;
+  // `tx_bytes` counts what the IP stack took: over any route, or an old socket's, it would have grown.
+  const nothingLeft = assessment.last.txBytes === assessment.baseline.txBytes;
+  if (input.noRoute && nothingLeft && waitedMs >= ours.initialRtoMs) {
+    return condemned('this host has no route to it, and no packet leaves');
+  }
   if (assessment.initiationSeenAtMs !== null && !handshakePending(assessment, rtoMs, nowMs)) {
     return condemned('a handshake initiation was not answered');
   }

@@ -1,16 +1,8 @@
-import {
-  chmodSync,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  unlinkSync,
-} from 'node:fs';
+import { chmodSync, lstatSync, mkdtempSync, readdirSync, renameSync, rmSync, unlinkSync } from 'node:fs';
 import net from 'node:net';
 import { dirname, join } from 'node:path';
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import { makeDirectory } from '../host/directory.ts';
 import { acquireLock } from '../host/lock.ts';
 import {
   type ControlAnswer,
@@ -91,7 +83,7 @@ export async function startControlServer(options: ControlServerOptions): Promise
     );
   }
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectory(directory);
   } catch (error) {
     return failed(`${directory} cannot be made: ${messageOf(error)}`);
   }

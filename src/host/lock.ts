@@ -2,7 +2,6 @@ import {
   closeSync,
   constants,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readFileSync,
   readlinkSync,
@@ -10,6 +9,7 @@ import {
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { makeDirectory } from './directory.ts';
 import { holdByProgram } from './flock-program.ts';
 import { flock } from './native.ts';
 
@@ -74,7 +74,7 @@ function networkNamespace(): string {
 async function tryLock(directory: string, path: string): Promise<LockResult> {
   let fd: number;
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectory(directory);
     fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
   } catch (error) {
     return { kind: 'unwritable', detail: error instanceof Error ? error.message : String(error) };

@@ -40,7 +40,7 @@ export function recall(state: PeerState | undefined, wallMs: number, monotonicMs
 export interface Lesson {
   readonly snapshot: MachineSnapshot;
   /** How an offer of a preferred candidate ended, if one was made. */
-  readonly failback: { readonly endpoint: string; readonly worked: boolean } | null;
+  readonly failback: { readonly endpoint: string; readonly failed: boolean } | null;
   /** Whether the names were answered, so that an endpoint missing from the answers means something. */
   readonly namesAnswered: boolean;
 }
@@ -55,7 +55,8 @@ export function remember(
   const { snapshot } = lesson;
   const failback: Record<string, FailbackState> = { ...before?.failback };
   if (lesson.failback) {
-    const failures = lesson.failback.worked ? 0 : (failback[lesson.failback.endpoint]?.failures ?? 0) + 1;
+    const before = failback[lesson.failback.endpoint]?.failures ?? 0;
+    const failures = lesson.failback.failed ? before + 1 : 0;
     failback[lesson.failback.endpoint] = { lastTriedAtMs: wallMs, failures };
   }
   const failedTrials: Record<string, number> = { ...before?.failedTrials };

@@ -45,7 +45,7 @@ export async function repairPeer(input: RepairPeerInput): Promise<{ result: Peer
   const ended = new AbortController();
   let resolved: ResolvedCandidates | null = null;
   let before: string | null = null;
-  let failback: { endpoint: string; worked: boolean } | null = null;
+  let failback: { endpoint: string; failed: boolean } | null = null;
 
   const running = drive({
     engine: machine,
@@ -54,7 +54,7 @@ export async function repairPeer(input: RepairPeerInput): Promise<{ result: Peer
     onFact(fact) {
       if (fact.kind === 'endpoint-found') before = fact.endpoint;
       if (fact.kind === 'fail-back' && fact.outcome !== 'offered') {
-        failback = { endpoint: fact.to, worked: fact.outcome === 'done' };
+        failback = { endpoint: fact.to, failed: fact.outcome === 'rolled-back' };
       }
       input.onFact(fact);
     },

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeDirectory } from '../host/directory.ts';
 import { isState, type State } from './state.ts';
 
 /** What was found in the state directory. Nothing of it may stop the program from doing its job. */
@@ -51,7 +52,7 @@ export async function loadState(directory: string): Promise<LoadedState> {
 export async function saveState(directory: string, state: State): Promise<SavedState> {
   const temporary = join(directory, `${temporaryPrefix}${randomBytes(6).toString('hex')}`);
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    makeDirectory(directory);
     await removeLeftovers(directory);
     await writeSynced(temporary, `${JSON.stringify(state, null, 1)}\n`);
     await rename(temporary, join(directory, fileName));

@@ -81,4 +81,18 @@ describe('the verdict on a fail-back', () => {
     const candidates = [known(v6, { hint: 'unroutable' }), known(v4)];
     expect(judgeFailback({ ...question, candidates }, 0).kind).toBe('leave');
   });
+
+  it('is not made blindly to a candidate that failed within ten minutes, but at once if it answers a ping', () => {
+    const nowMs = 10 * ours.failbackIntervalMs;
+    const judge = (change: Parameters<typeof known>[1]) =>
+      judgeFailback(
+        { ...both, candidates: [known(v6, change), known(v4)], proofKind: 'echo', graceEndsAtMs: () => null },
+        nowMs,
+      ).kind;
+    const lately = nowMs - ours.failbackIntervalMs + 1;
+    expect(judge({ hint: 'silent', failedAtMs: lately })).toBe('leave');
+    expect(judge({ hint: 'silent', failedAtMs: lately - 1 })).toBe('offer');
+    expect(judge({ hint: 'silent' })).toBe('offer');
+    expect(judge({ hint: 'reachable', failedAtMs: lately })).toBe('offer');
+  });
 });

@@ -25,6 +25,7 @@ function judge(nowMs: number, assessment: Assessment = silent(), change: Partial
       quickReason: null,
       reassertAfterMs: ours.reassertAfterMs,
       canSend: true,
+      noRoute: false,
       reasserted: true,
       ...change,
     },
@@ -118,5 +119,13 @@ describe('silence where nothing can be sent', () => {
     expect(judge(0, unsent(ours.lossesToDoubt)).kind).toBe('wait');
     expect(judge(0, unsent(ours.lossesToDoubt + 1)).kind).toBe('undecided');
     expect(judge(0, unsent(ours.lossesToDoubt + 1), { session: false }).kind).toBe('condemned');
+  });
+
+  it('gives an endpoint up after a second where no route leads to it and nothing left, but only without a session', () => {
+    const lost = { session: false, noRoute: true };
+    expect(judge(ours.initialRtoMs - 1, silent(), lost).kind).toBe('wait');
+    expect(judge(ours.initialRtoMs, silent(), lost).kind).toBe('condemned');
+    expect(judge(ours.initialRtoMs, silent(), { ...lost, noRoute: false }).kind).toBe('wait');
+    expect(judge(ours.initialRtoMs, silent(), { ...lost, session: true }).kind).toBe('wait');
   });
 });

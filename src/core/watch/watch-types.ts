@@ -37,6 +37,8 @@ export interface Watch {
   handle(event: WatchEvent, now: Instant): WatchAction[];
   /** When it wants a `time` event (monotonic milliseconds), or null for never. */
   nextDueMs(): number | null;
+  /** The generation to be handed back with counters that are read from now on without having been asked for. */
+  generation(): number;
   snapshot(): WatchSnapshot;
 }
 

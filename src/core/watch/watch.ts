@@ -110,7 +110,7 @@ export function createWatch(config: WatchConfig): Watch {
   function note(fact: Fact, now: Instant): void {
     if (fact.kind === 'condemned') reason = fact.reason;
     if (fact.kind === 'fail-back' && fact.outcome !== 'offered') {
-      wayBack.offered(fact.to, fact.outcome === 'done', now.monotonicMs);
+      wayBack.offered(fact.to, fact.outcome !== 'rolled-back', now.monotonicMs);
     }
   }
 
@@ -360,6 +360,7 @@ export function createWatch(config: WatchConfig): Watch {
       const times = due.filter((ms) => ms !== null);
       return times.length === 0 ? null : Math.min(...times);
     },
+    generation: generationNow,
     snapshot() {
       const now = look?.snapshot();
       return {
