@@ -239,4 +239,3 @@ function readEvent(ok: 'observed' | 'set-done', generation: number, reading: Too
     detail: reading.detail,
   };
 }
-

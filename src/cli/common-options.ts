@@ -2,6 +2,9 @@ import { Option } from 'commander';
 import type { ProbeMode, RunOptions } from '../oneshot/request.ts';
 import { readTimeoutMs } from './values.ts';
 
+/** Read unless `--config` names another; it may be missing. */
+export const defaultConfigFile = '/etc/wg-reach.toml';
+
 /** Options that every one-shot takes, as the command line has them. */
 export interface CommonOptions {
   readonly probe: ProbeMode;
@@ -27,9 +30,21 @@ export function commonOptions(): Option[] {
     new Option('--quiet', 'speak only when something was done or is wrong'),
     new Option('--verbose', 'say more'),
     new Option('--json', 'print the result as JSON'),
-    new Option('--state-dir <dir>', 'what is remembered between runs').default('/var/lib/wg-reach'),
-    new Option('--runtime-dir <dir>', 'locks').default('/run/wg-reach'),
+    ...directoryOptions(),
   ];
+}
+
+/** Where things are kept; new ones at each call. */
+export function directoryOptions(): Option[] {
+  return [
+    new Option('--state-dir <dir>', 'what is remembered between runs').default('/var/lib/wg-reach'),
+    runtimeOption(),
+  ];
+}
+
+/** Where locks and the daemon's socket are. */
+export function runtimeOption(): Option {
+  return new Option('--runtime-dir <dir>', "locks and the daemon's socket").default('/run/wg-reach');
 }
 
 /** Translates the command line for the one-shot. Throws a `UsageError`. The time counts from the process's start. */

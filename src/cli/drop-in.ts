@@ -8,6 +8,7 @@ import { jsonResult } from './json-result.ts';
 import { createOutput } from './output.ts';
 import { UsageError } from './usage-error.ts';
 import { readHost, readInterfaceName, readPort, readPublicKey } from './values.ts';
+import { concludeDropIn, repairViaDaemon } from './via-daemon.ts';
 
 /** The drop-in form's options, as the command line has them. */
 export interface DropInOptions extends CommonOptions {
@@ -29,6 +30,15 @@ export async function runDropIn(options: DropInOptions, signal: AbortSignal): Pr
   const source = { host: readHost(hostText), port: readPort(required('--port', options.port)) };
 
   const output = createOutput({ quiet: options.quiet === true, json: options.json === true });
+  const daemon = run.dryRun
+    ? null
+    : await repairViaDaemon({
+        interface: name,
+        publicKey,
+        runtimeDirectory: run.runtimeDirectory,
+        endMs: run.endMs,
+      });
+  if (daemon) return concludeDropIn(daemon, hostText, output);
   const lines = createDropInLines({
     interface: name,
     publicKey,

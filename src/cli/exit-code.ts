@@ -7,6 +7,8 @@ export const exitCode = {
   failed: 1,
   /** The command line itself is wrong; nothing was looked at. */
   usage: 2,
+  /** `status`, `pause`, `resume`: no daemon is running. */
+  noDaemon: 3,
   /** Drop-in form: no candidate works (the article's script: -2). */
   noneWorks: 254,
   /** Drop-in form: no address resolved (the article's script: -1). */

@@ -9,7 +9,7 @@ async function main(): Promise<void> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   process.on('uncaughtException', (error) => process.exit(explain(error)));
   const abort = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => abort.abort());
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => abort.abort());
   let code: number = exitCode.ok;
   const program = createProgram({
     async dropIn(options) {
@@ -19,6 +19,16 @@ async function main(): Promise<void> {
     async repair(interfaceName, peer, options) {
       const { runRepair } = await import('./repair.ts');
       code = await runRepair(interfaceName, peer, options, abort.signal);
+    },
+    async run(options) {
+      // Here a hang-up means: read the files again.
+      process.removeAllListeners('SIGHUP');
+      const { runRun } = await import('./run.ts');
+      code = await runRun(options, abort.signal);
+    },
+    async ask(command, interfaceName, peer, options) {
+      const { runAsk } = await import('./ask.ts');
+      code = await runAsk(command, interfaceName, peer, options);
     },
   });
   try {

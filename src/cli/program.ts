@@ -1,13 +1,28 @@
-import { readFileSync } from 'node:fs';
-import { Command } from 'commander';
-import { type CommonOptions, commonOptions } from './common-options.ts';
+import { Command, Option } from 'commander';
+import type { AskOptions } from './ask.ts';
+import {
+  type CommonOptions,
+  commonOptions,
+  defaultConfigFile,
+  directoryOptions,
+  runtimeOption,
+} from './common-options.ts';
 import type { DropInOptions } from './drop-in.ts';
+import type { RunCommandOptions } from './run.ts';
 import { UsageError } from './usage-error.ts';
+import { version } from './version.ts';
 
 /** What the command line leads to. */
 export interface Commands {
   dropIn(options: DropInOptions): Promise<void>;
   repair(interfaceName: string | undefined, peer: string | undefined, options: CommonOptions): Promise<void>;
+  run(options: RunCommandOptions): Promise<void>;
+  ask(
+    command: 'status' | 'pause' | 'resume',
+    interfaceName: string | undefined,
+    peer: string | undefined,
+    options: AskOptions,
+  ): Promise<void>;
 }
 
 /** The whole command line: `--help` and what each command does with its words. */
@@ -18,7 +33,7 @@ export function createProgram(commands: Commands): Command {
     .helpOption('--help', 'print this help')
     .helpCommand(false)
     .usage(
-      'repair [options] [INTERFACE [PEER]]\n       wg-reach --interface IF --peer KEY --host NAME --port N [options]',
+      'COMMAND [options] [INTERFACE [PEER]]\n       wg-reach --interface IF --peer KEY --host NAME --port N [options]',
     )
     .exitOverride()
     .configureOutput({ outputError: () => {} })
@@ -53,7 +68,61 @@ export function createProgram(commands: Commands): Command {
     .addHelpText('after', '\nExample, each minute from cron:\n  * * * * * root wg-reach repair --quiet')
     .action(commands.repair);
   for (const option of commonOptions()) repair.addOption(option);
+  addDaemonCommands(program, commands);
   return program;
+}
+
+function addDaemonCommands(program: Command, commands: Commands): void {
+  const run = program
+    .command('run')
+    .summary('the daemon: watch every peer, for ever')
+    .description(
+      'Watches every peer that has a host name in /etc/wireguard/*.conf or endpoints in the configuration: tests\n' +
+        'its tunnel, and when it does not work, tries every address until one is proven. Logs to standard error.\n' +
+        'HUP reads all files again, TERM ends it; endpoints stay as they are.',
+    )
+    .helpOption('--help', 'print this help')
+    .option('--config <file>', `the configuration (default: ${defaultConfigFile}, which may be missing)`)
+    .addOption(
+      new Option('--log-format <format>', 'how the log is written').choices(['text', 'json']).default('text'),
+    )
+    .option('--verbose', 'log more')
+    .addHelpText('after', '\nExample:\n  wg-reach run --verbose')
+    .action(commands.run);
+  for (const option of directoryOptions()) run.addOption(option);
+
+  const status = program
+    .command('status')
+    .summary('what the daemon knows')
+    .description('Shows each managed peer: health, endpoint, proof, candidates. Exit code 3: no daemon runs.')
+    .option('--json', 'print it as JSON (docs/status.schema.json)')
+    .option('--verbose', 'with all candidates')
+    .addHelpText('after', '\nExample:\n  wg-reach status --json');
+  const pause = program
+    .command('pause')
+    .summary("keep the daemon's hands off")
+    .description('The daemon tests and sets nothing until resumed. A trial under way is taken back first.')
+    .option('--for <duration>', 'resume after this time, for instance 1h')
+    .addHelpText('after', '\nExample:\n  wg-reach pause wg0 --for 1h');
+  const resume = program
+    .command('resume')
+    .summary('let the daemon work again')
+    .description('Ends a pause.')
+    .addHelpText('after', '\nExample:\n  wg-reach resume wg0');
+  for (const [name, command] of Object.entries({ status, pause, resume }) as [
+    'status' | 'pause' | 'resume',
+    Command,
+  ][]) {
+    command
+      .usage('[options] [INTERFACE [PEER]]')
+      .helpOption('--help', 'print this help')
+      .argument('[INTERFACE]', 'only the peers of this interface')
+      .argument('[PEER]', 'only the peer with this public key')
+      .addOption(runtimeOption())
+      .action((interfaceName?: string, peer?: string, options?: AskOptions) =>
+        commands.ask(name, interfaceName, peer, options ?? { runtimeDir: '/run/wg-reach' }),
+      );
+  }
 }
 
 const dropInHelp = `
@@ -63,12 +132,3 @@ resolved, 254 no candidate works, 1 anything else, 2 usage.
 
 Example:
   wg-reach --interface wg0 --peer fFZZy7EIFsMwoOLXJgeJOV3S0XAB9VaW7Ig7Dq12zCI= --host vpn.example --port 51820`;
-
-/** The version of this package. */
-export function version(): string {
-  const file = new URL('../../../package.json', import.meta.url);
-  const manifest: unknown = JSON.parse(readFileSync(file, 'utf8'));
-  const found =
-    typeof manifest === 'object' && manifest !== null && 'version' in manifest ? manifest.version : null;
-  return typeof found === 'string' ? found : 'unknown';
-}

@@ -9,6 +9,7 @@ import { jsonResult } from './json-result.ts';
 import { narrate } from './narrator.ts';
 import { createOutput, type Output } from './output.ts';
 import { readInterfaceName, readPublicKey } from './values.ts';
+import { concludeRepair, repairViaDaemon } from './via-daemon.ts';
 import { proofWords } from './words.ts';
 
 /**
@@ -27,6 +28,10 @@ export async function runRepair(
     publicKey: peerText === undefined ? null : readPublicKey(peerText),
   };
   const output = createOutput({ quiet: options.quiet === true, json: options.json === true });
+  const daemon = run.dryRun
+    ? null
+    : await repairViaDaemon({ ...selection, runtimeDirectory: run.runtimeDirectory, endMs: run.endMs });
+  if (daemon) return concludeRepair(daemon, output);
   const found = findPeers(await readWgQuickDirectory(), selection);
   for (const warning of found.warnings) output.error(`warning: ${warning}`);
   if (found.peers.length === 0) {

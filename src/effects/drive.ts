@@ -38,6 +38,7 @@ export interface DriveOptions<Event> {
 
 /** The shortest time-out of an echo is 200 ms; a timer that is late by five of them says nothing about the path. */
 const stallMs = 1_000;
+const maxDelayMs = 3_600_000;
 
 /** The moment now, as the core wants it. */
 export function readInstant(): Instant {
@@ -72,7 +73,10 @@ export function drive<Event = PeerEvent>(options: DriveOptions<Event>): Drive<Ev
     clearTimeout(timer);
     const dueMs = engine.nextDueMs();
     if (dueMs === null || stopped) return;
-    timer = setTimeout(() => onTimer(dueMs), Math.max(0, Math.ceil(dueMs - performance.now())));
+    const delayMs = Math.ceil(dueMs - performance.now());
+    // A timer of Node holds 24 days at the most; looking earlier changes nothing.
+    if (delayMs > maxDelayMs) timer = setTimeout(arm, maxDelayMs);
+    else timer = setTimeout(() => onTimer(dueMs), Math.max(0, delayMs));
   }
 
   /** Answers that came while nobody looked are read first: a time-out that is delivered late is void. */

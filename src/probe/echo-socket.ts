@@ -11,7 +11,7 @@ import { type SendFailure, sendFailureNamed, sendFailureOf } from './send-failur
  * bounds the memory of a caller that forgets to. Far above what a race of candidates needs, far below the
  * 65 536 sequence numbers.
  */
-export const maxOutstandingEchoes = 1024;
+export const maxOutstandingEchoes = 16_384;
 
 interface Outstanding {
   readonly request: EchoRequest;

@@ -47,7 +47,7 @@ export interface EchoOptions {
 const defaultPayloadBytes = 24;
 
 /**
- * Makes a sender. Nothing is opened before its first use. At most 1024 echoes a family may be outstanding with
+ * Makes a sender. Nothing is opened before its first use. At most 16 384 echoes a family may be outstanding with
  * sockets, 64 with the `ping` program; one more is answered with `failed`.
  */
 export function createEchoSender(path: EchoPath = {}): EchoSender {

@@ -1,0 +1,100 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { StatusReport } from '../status/report.ts';
+import type { ControlAnswer, ControlCommand, ControlHandler, ControlRequest } from './control-protocol.ts';
+import { peerStatus } from './status-report.ts';
+import type { Supervisor } from './supervisor.ts';
+import type { WatchedPeer } from './watched-peer.ts';
+
+/** How often a running repair is looked at, and how long a client may wait for it. */
+const pollMs = 100;
+const repairMs = 120_000;
+
+/** What the daemon does on request. */
+export function createCommands(
+  supervisor: Supervisor,
+  version: string,
+): Readonly<Record<ControlCommand, ControlHandler>> {
+  const pauses = new Map<string, NodeJS.Timeout>();
+
+  function report(peers: readonly WatchedPeer[]): StatusReport {
+    const now = { monotonicMs: performance.now(), wallMs: Date.now() };
+    return { schema: 1, version, peers: peers.map((peer) => peerStatus(peer, now)) };
+  }
+
+  function meant(request: ControlRequest): readonly WatchedPeer[] {
+    return supervisor
+      .peers()
+      .filter(
+        ({ managed }) =>
+          (request.interface === undefined || managed.interface === request.interface) &&
+          (request.publicKey === undefined || managed.publicKey === request.publicKey),
+      );
+  }
+
+  function forEach(request: ControlRequest, act: (peer: WatchedPeer) => void): ControlAnswer {
+    const peers = meant(request);
+    if (peers.length === 0) return notManaged(request);
+    peers.forEach(act);
+    return { kind: 'result', result: report(peers) };
+  }
+
+  function nameOf({ managed }: WatchedPeer): string {
+    return `${managed.interface} ${managed.publicKey}`;
+  }
+
+  function endPause(name: string): void {
+    clearTimeout(pauses.get(name));
+    pauses.delete(name);
+  }
+
+  return {
+    status: (request) => ({ kind: 'result', result: report(meant(request)) }),
+    pause: (request) =>
+      forEach(request, (peer) => {
+        endPause(nameOf(peer));
+        peer.dispatch({ type: 'pause' });
+        if (request.forMs === undefined) return;
+        const resume = (): void => {
+          endPause(nameOf(peer));
+          peer.dispatch({ type: 'resume' });
+        };
+        pauses.set(nameOf(peer), setTimeout(resume, request.forMs).unref());
+      }),
+    resume: (request) =>
+      forEach(request, (peer) => {
+        endPause(nameOf(peer));
+        peer.dispatch({ type: 'resume' });
+      }),
+    async reload(request) {
+      await supervisor.refresh(true);
+      return { kind: 'result', result: report(meant(request)) };
+    },
+    async repair(request, { signal }) {
+      const peers = meant(request);
+      if (peers.length === 0) return notManaged(request);
+      const askedAtMs = performance.now();
+      if (request.dryRun !== true) for (const peer of peers) peer.dispatch({ type: 'network-changed' });
+      while (request.dryRun !== true && !signal.aborted && performance.now() - askedAtMs < repairMs) {
+        if (peers.every((peer) => hasSettled(peer, askedAtMs))) break;
+        await sleep(pollMs);
+      }
+      return { kind: 'result', result: report(peers) };
+    },
+  };
+}
+
+/** Proven since it was asked, or not alive and not busy finding out. */
+function hasSettled(peer: WatchedPeer, askedAtMs: number): boolean {
+  const { state, proof } = peer.snapshot();
+  if (state === 'alive') return proof !== null && proof.atMs >= askedAtMs;
+  return state !== 'looking' && state !== 'idle';
+}
+
+function notManaged(request: ControlRequest): ControlAnswer {
+  const what = [request.interface, request.publicKey].filter((part) => part !== undefined).join(' ');
+  return {
+    kind: 'error',
+    code: 'not-managed',
+    message: what === '' ? 'no peer is managed' : `${what} is not managed; see: wg-reach status`,
+  };
+}
