@@ -4,6 +4,9 @@ export type Family = 4 | 6;
 /** What the user prefers among the addresses of one name. `listed` keeps the order in which they came. */
 export type Preference = 'ipv6' | 'ipv4' | 'listed';
 
+/** The source of a candidate that no answer lists now, but that worked before. */
+export const lastKnownGoodSource = 'last-known-good';
+
 /** An address and port at which a peer may be reached. */
 export interface Candidate {
   /** Canonical text as `wg` prints it: `203.0.113.1:51820`, `[2001:db8::1]:51820`. Its identity. */

@@ -1,4 +1,4 @@
-import { type CandidateState, familyOf, type Preference } from './candidate.ts';
+import { type CandidateState, familyOf, lastKnownGoodSource, type Preference } from './candidate.ts';
 import { ours } from './constants.ts';
 import { preferredFamily, preferredOrder } from './order.ts';
 import type { ProofKind } from './proof.ts';
@@ -28,7 +28,8 @@ export interface FailbackInput {
  * ten minutes; and none that was offered less than ten minutes ago (doubled with each failure).
  */
 export function failbackTarget(input: FailbackInput): string | null {
-  const { current, candidates, prefer } = input;
+  const { current, prefer } = input;
+  const candidates = input.candidates.filter((candidate) => candidate.source !== lastKnownGoodSource);
   const listed = candidates.some((candidate) => candidate.endpoint === current);
   const unlistedTooLong =
     !listed && input.unlistedForMs !== null && input.unlistedForMs >= ours.unlistedGraceMs;

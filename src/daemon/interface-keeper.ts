@@ -29,6 +29,8 @@ export interface InterfaceKeeperOptions {
   readonly phase: number;
   readonly remembered: (interfaceName: string, publicKey: string) => PeerState | undefined;
   readonly onResolve: (peer: ManagedPeer) => void;
+  /** An endpoint has worked for a minute. */
+  readonly onGood: (peer: ManagedPeer, endpoint: string) => void;
   /** A peer, or the whole interface, is gone or not the same any more: look at everything again. */
   readonly onGone: () => void;
 }
@@ -121,6 +123,7 @@ function createKeeper(
       log: options.log,
       phase: options.phase,
       onResolve: () => options.onResolve(managed),
+      onGood: (endpoint) => options.onGood(managed, endpoint),
       onGone: () => {
         forget(managed.publicKey);
         options.onGone();

@@ -1,4 +1,4 @@
-import type { Candidate } from '../core/candidate.ts';
+import { type Candidate, lastKnownGoodSource } from '../core/candidate.ts';
 import { unusableReason } from '../resolve/candidates.ts';
 import type { NameEntry } from '../resolve/name-book.ts';
 import type { PlacedSource } from '../sources/config-sources.ts';
@@ -13,12 +13,14 @@ export interface PeerCandidates {
 
 /**
  * Puts the candidates of one peer together, in the user's order, each endpoint once. Literal addresses are taken as
- * they were written; addresses out of DNS that can never be a peer are left out.
+ * they were written; addresses out of DNS that can never be a peer are left out. The endpoint that last worked comes
+ * last, if no answer lists it: it may be all there is while DNS is down, or wrong.
  */
 export function peerCandidates(
   sources: readonly PlacedSource[],
   entryOf: (name: string) => NameEntry | null,
   ownAddresses: readonly string[],
+  lastGood: string | null,
 ): PeerCandidates {
   const found = new Map<string, Candidate>();
   let settled = true;
@@ -37,6 +39,8 @@ export function peerCandidates(
       add(found, address, port, `dns:${host.name}`, nameIndex, index);
     });
   });
+  const remembered = lastGood === null ? null : parseEndpoint(lastGood);
+  if (remembered) add(found, remembered.address, remembered.port, lastKnownGoodSource, sources.length, 0);
   // Addresses remembered from an earlier run are enough to begin with.
   return { candidates: [...found.values()], settled: settled || found.size > 0 };
 }

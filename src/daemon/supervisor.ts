@@ -58,7 +58,9 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 
   function offer(peer: WatchedPeer): void {
     const own = localAddresses().map((local) => local.address);
-    peer.offer(peerCandidates(peer.managed.sources, (name) => names.get(name), own));
+    const { interface: name, publicKey, sources } = peer.managed;
+    const lastGood = state.peer(name, publicKey)?.lastGood ?? null;
+    peer.offer(peerCandidates(sources, (host) => names.get(host), own, lastGood));
   }
 
   function allPeers(): WatchedPeer[] {
@@ -127,6 +129,12 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       log,
       phase: options.phase,
       remembered: (interfaceName, publicKey) => state.peer(interfaceName, publicKey),
+      onGood: ({ interface: interfaceName, publicKey }, endpoint) => {
+        state.setPeer(interfaceName, publicKey, {
+          ...state.peer(interfaceName, publicKey),
+          lastGood: endpoint,
+        });
+      },
       onResolve: (peer) => {
         for (const host of namesOf(peer)) names.refresh(host);
       },

@@ -35,6 +35,8 @@ export interface WatchedPeerOptions {
   /** 0 to 1, of this host. */
   readonly phase: number;
   readonly onResolve: () => void;
+  /** An endpoint has worked for a minute: worth keeping on disk. */
+  readonly onGood: (endpoint: string) => void;
   readonly onGone: () => void;
 }
 
@@ -66,6 +68,7 @@ export function watchPeer(options: WatchedPeerOptions): WatchedPeer {
   let health = watch.snapshot().health;
   let healthSinceMs = Date.now();
   let lastSwitch = watch.snapshot().lastSwitch;
+  let lastGood: string | null = null;
   let txBytes: number | null = null;
   let echoes = 0;
 
@@ -106,6 +109,10 @@ export function watchPeer(options: WatchedPeerOptions): WatchedPeer {
         reason,
         proof,
       });
+    }
+    if (now.lastGood !== null && now.lastGood !== lastGood) {
+      lastGood = now.lastGood;
+      options.onGood(lastGood);
     }
     if (now.health === health) return;
     const before = health;

@@ -4,6 +4,8 @@ export interface PeerState {
   readonly failback?: Readonly<Record<string, FailbackState>>;
   /** By endpoint text: when a trial on the interface last failed. Wall clock, milliseconds since 1970. */
   readonly failedTrials?: Readonly<Record<string, number>>;
+  /** The endpoint that last worked for a minute, as `wg` prints it. */
+  readonly lastGood?: string;
   /** The endpoint in use that no fresh answer lists, and since when. */
   readonly unlisted?: UnlistedState;
 }
@@ -42,10 +44,11 @@ export function isState(value: unknown): value is State {
 
 function isPeerState(value: unknown): value is PeerState {
   if (!isRecord(value)) return false;
-  const { failback, failedTrials, unlisted } = value;
+  const { failback, failedTrials, lastGood, unlisted } = value;
   return (
     (failback === undefined || isRecordOf(failback, isFailbackState)) &&
     (failedTrials === undefined || isRecordOf(failedTrials, isTime)) &&
+    (lastGood === undefined || typeof lastGood === 'string') &&
     (unlisted === undefined || isUnlistedState(unlisted))
   );
 }

@@ -1,6 +1,6 @@
 import type { Outcome, PeerAction } from '../action.ts';
 import { createBackoff } from '../backoff.ts';
-import { type Candidate, freshCandidate } from '../candidate.ts';
+import { type Candidate, freshCandidate, lastKnownGoodSource } from '../candidate.ts';
 import { ours } from '../constants.ts';
 import type { PeerEvent } from '../event.ts';
 import type { Fact } from '../fact.ts';
@@ -245,7 +245,9 @@ export function createWatch(config: WatchConfig): Watch {
   function onCandidates(event: Extract<PeerEvent, { type: 'candidates' }>, now: Instant): void {
     candidates = event.candidates;
     settled = event.settled;
-    const isListed = candidates.some((one) => one.endpoint === endpoint);
+    const isListed = candidates.some(
+      (one) => one.endpoint === endpoint && one.source !== lastKnownGoodSource,
+    );
     if (isListed || candidates.length === 0) unlistedSinceMs = null;
     else if (settled) unlistedSinceMs ??= now.monotonicMs;
     if (state === 'alive' && endpoint !== null)
