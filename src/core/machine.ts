@@ -55,8 +55,13 @@ export interface KnownTunnel {
   readonly rto: Rto;
   /** Least distance of echoes, so that five of them outlast the gaps that the profile tolerates. */
   readonly spacingMs: number;
-  /** An echo target answered over this tunnel until now, so that its silence allows a quick trial. */
-  readonly responder: boolean;
+  /**
+   * An echo target answered over this tunnel until now, so that its silence allows a quick trial. False: nobody
+   * inside answers, so that a quick trial could prove nothing. Null: not known yet.
+   */
+  readonly responder: boolean | null;
+  /** WireGuard's own answer to a packet was already missed: one more sign condemns. */
+  readonly overdue: boolean;
   /** The endpoint has had its time already, and this speaks against it: search at once. Null: look at it first. */
   readonly condemned: string | null;
   /** Whether a proven tunnel may be offered a preferred candidate. */

@@ -24,6 +24,8 @@ import { type Attempt, judgeTrial, trialTimeoutMs } from './trial.ts';
 export function createPeer(config: MachineConfig): Machine {
   const table = createCandidateTable(config.failedAtMs);
   const evidence = createEvidence(config.echoTargets, config.known);
+  /** Where nobody inside answers, one round trip cannot prove anything. */
+  const mayQuick = config.known?.responder !== false;
   let state: State = 'starting';
   let generation = config.known?.generation ?? 0;
   let endpoint: string | null = null;
@@ -105,13 +107,14 @@ export function createPeer(config: MachineConfig): Machine {
     if (config.known?.condemned) {
       report({ kind: 'condemned', endpoint, reason: config.known.condemned });
       move('condemned');
-      race = beginRace(endpoint, 'full', hadSession(observation, now.wallMs));
+      race = beginRace(endpoint, 'full', mayQuick && hadSession(observation, now.wallMs));
     } else assess(observation.endpoint, observation, now);
   }
 
   /** Why five lost echoes allow a quick trial; null if they do not. */
   function quickReason(assessed: string, nowMs: number): string | null {
     if (config.known?.responder) return 'they were answered until now';
+    if (config.known?.responder === false) return null;
     const contrast = table.contrast(assessed, nowMs);
     return contrast ? 'its address answers no ping while another one does' : null;
   }
@@ -197,6 +200,7 @@ export function createPeer(config: MachineConfig): Machine {
         canSend: config.echoTargets.length > 0,
         noRoute: table.get(assessment.endpoint)?.route === 'no-route',
         reasserted,
+        overdue: race === null && config.known?.overdue === true,
       },
       now.monotonicMs,
     );
@@ -209,7 +213,7 @@ export function createPeer(config: MachineConfig): Machine {
       report({ kind: 'condemned', endpoint, reason: verdict.reason });
       table.noteTrial(assessment.endpoint, 'silent', now.monotonicMs);
       move('condemned');
-      const quick = evidence.session() && race?.scope !== 'quick';
+      const quick = mayQuick && evidence.session() && race?.scope !== 'quick';
       race = beginRace(endpoint, verdict.early ? 'quick' : 'full', quick);
       // Where only the peer lost the session, the first handshake comes 15 s after the first unanswered packet.
       mayBeGood =

@@ -30,7 +30,15 @@ export interface SuspicionInput {
   readonly noRoute: boolean;
   /** Whether the same endpoint was set again already (or must not be). */
   readonly reasserted: boolean;
+  /** An answer that WireGuard owed us was already missed before this look. */
+  readonly overdue: boolean;
 }
+
+/**
+ * WireGuard repeats an unanswered initiation after 5 s at the earliest. Until shortly before, nothing is lost by
+ * waiting for the answer on a path whose round trips nobody knows.
+ */
+const initiationPatienceMs = 4_000;
 
 /**
  * Judges an endpoint that is not proven (yet). Silence of an echo target alone is never enough: the target may have
@@ -90,6 +98,15 @@ function withSession(input: SuspicionInput, waitedMs: number, nowMs: number): Su
       early: true,
       reason: `${ours.lossesToDoubt} echoes through the tunnel were lost, and ${input.quickReason}`,
     };
+  }
+  const initiatedAtMs = assessment.initiationSeenAtMs;
+  if (
+    silent &&
+    input.overdue &&
+    initiatedAtMs !== null &&
+    nowMs >= initiatedAtMs + Math.max(rtoMs, initiationPatienceMs)
+  ) {
+    return condemned('the peer owed an answer within 10 s, and then one to a handshake, and none came');
   }
   const overdueAtMs = answerOverdueAtMs(assessment, rtoMs);
   if (overdueAtMs !== null && nowMs >= overdueAtMs && !handshakePending(assessment, rtoMs, nowMs)) {

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** Deeper paths than this are made by nobody on purpose. */
@@ -13,7 +13,7 @@ export function makeDirectory(path: string, depth = 0): void {
     mkdirSync(path, { mode: 0o700 });
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'EEXIST') return;
+    if (code === 'EEXIST' && statSync(path).isDirectory()) return;
     if (code !== 'ENOENT' || depth >= maxMissing || dirname(path) === path) throw error;
     makeDirectory(dirname(path), depth + 1);
     mkdirSync(path, { mode: 0o700 });

@@ -22,6 +22,7 @@ function judge(nowMs: number, assessment: Assessment = silent(), change: Partial
       assessment,
       session: true,
       rtoMs,
+      overdue: false,
       quickReason: null,
       reassertAfterMs: ours.reassertAfterMs,
       canSend: true,

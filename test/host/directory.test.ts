@@ -26,5 +26,6 @@ describe('makeDirectory', () => {
 
   it('ends with an error where a file is in the way', () => {
     expect(() => makeDirectory('/etc/hostname/x')).toThrow(/ENOTDIR/);
+    expect(() => makeDirectory('/etc/hostname')).toThrow(/EEXIST/);
   });
 });

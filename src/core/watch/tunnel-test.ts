@@ -1,17 +1,20 @@
 import type { PeerAction } from '../action.ts';
 import { ours } from '../constants.ts';
+import type { Instant } from '../instant.ts';
 import type { Observation } from '../observation.ts';
 import type { Profile } from '../profile.ts';
 import type { ProofKind } from '../proof.ts';
 import type { Rto } from '../rto.ts';
+import { earliest } from '../timers.ts';
 
 /** What a test of a tunnel that was alive says. */
 export type TestVerdict =
   | { readonly kind: 'alive'; readonly proof: ProofKind; readonly rttMs: number | null }
-  /** One echo was lost, or the answer cannot be told from other traffic: worth a close look, no more. */
-  | { readonly kind: 'doubt' }
-  /** Nothing came back within the time that WireGuard has for an answer. */
-  | { readonly kind: 'dead'; readonly reason: string };
+  /**
+   * One echo was lost, or the answer cannot be told from other traffic: worth a close look, no more. `overdue`: not
+   * even WireGuard's own answer came within the time it has for one.
+   */
+  | { readonly kind: 'doubt'; readonly overdue: boolean };
 
 /**
  * Tests a tunnel that was proven alive, with as little as one packet: an echo to a responder that answered before,
@@ -19,15 +22,16 @@ export type TestVerdict =
  */
 export interface TunnelTest {
   /** Begins anew: the tunnel was just proven. `responder` is an inner address that answers, or null. */
-  begin(responder: string | null, now: number): void;
+  begin(responder: string | null, nowMs: number): void;
   /** Whether the host is sending data through the tunnel now. */
   busy(busy: boolean, nowMs: number): void;
   /** Test at once. */
   hurry(nowMs: number): void;
   /** The loop came late: whatever is under way begins anew. */
   forgive(nowMs: number): void;
-  answered(echo: number, rttMs: number, nowMs: number): TestVerdict | null;
-  observed(observation: Observation, nowMs: number): TestVerdict | null;
+  /** An echo was answered by that inner address. */
+  answered(target: string, rttMs: number, nowMs: number): TestVerdict;
+  observed(observation: Observation, now: Instant): TestVerdict | null;
   step(nowMs: number): { readonly actions: PeerAction[]; readonly verdict: TestVerdict | null };
   nextDueMs(): number | null;
 }
@@ -45,11 +49,20 @@ export interface TunnelTestOptions {
 
 /** A packet whose answer by WireGuard is awaited through the counters. */
 interface SilentTest {
-  readonly sentAtMs: number;
-  baseline: Observation | null;
-  /** Whether the counters stood still up to the time at which a passive keepalive may come. */
-  quiet: boolean | null;
+  readonly packetAtMs: number;
+  /** When the keepalive may come at the earliest, as far as is known: from then on the counters are read often. */
+  readonly lookFromMs: number;
+  last: Observation | null;
+  lastAtMs: number;
 }
+
+/**
+ * A peer that sends data of its own hides its keepalives. Each end renews the session at 120 s if it sends, and the
+ * new handshake is the proof then; later than this it is missing.
+ */
+const handshakeDueMs = 135_000;
+/** The phase of the peer's keepalives is found by the second of two growths in a row; a third one tells nothing new. */
+const ambiguousAtMost = 3;
 
 /** Creates a test; nothing is sent before `begin`. */
 export function createTunnelTest(options: TunnelTestOptions): TunnelTest {
@@ -57,21 +70,29 @@ export function createTunnelTest(options: TunnelTestOptions): TunnelTest {
   let responder: string | null = null;
   let isBusy = false;
   let testDueMs: number | null = null;
-  let pending: { readonly echo: number; readonly lostAtMs: number } | null = null;
+  let pending: { readonly lostAtMs: number } | null = null;
   let silent: SilentTest | null = null;
+  /** Growth of the counters that began no earlier than this and was not awaited; null if there was none lately. */
+  let grownFromMs: number | null = null;
   let lookDueMs: number | null = null;
   let ambiguous = 0;
 
   function schedule(nowMs: number): void {
-    if (isBusy) testDueMs = nowMs + profile.busyTestMs;
+    // Traffic makes a silent peer send a keepalive each 10 s: following each of them costs a packet in 10 s.
+    if (isBusy) testDueMs = responder === null ? nowMs : nowMs + profile.busyTestMs;
     else testDueMs = options.whenIdle ? nowMs + profile.idleTestMs : null;
   }
 
-  function alive(proof: ProofKind, rttMs: number | null, nowMs: number): TestVerdict {
+  function stop(): void {
     pending = null;
     silent = null;
     lookDueMs = null;
+  }
+
+  function alive(proof: ProofKind, rttMs: number | null, nowMs: number): TestVerdict {
+    stop();
     ambiguous = 0;
+    grownFromMs = null;
     schedule(nowMs);
     return { kind: 'alive', proof, rttMs };
   }
@@ -84,80 +105,80 @@ export function createTunnelTest(options: TunnelTestOptions): TunnelTest {
     const generation = options.generation();
     const packet: PeerAction = { type: 'echo', echo, target, generation };
     if (responder !== null) {
-      pending = { echo, lostAtMs: nowMs + rto.timeoutMs() };
+      pending = { lostAtMs: nowMs + rto.timeoutMs() };
       return [packet];
     }
-    silent = { sentAtMs: nowMs, baseline: null, quiet: null };
-    lookDueMs = nowMs + ours.passiveKeepaliveEarliestMs - ours.observeSpacingMs;
+    const lookFromMs = (grownFromMs ?? nowMs) + ours.passiveKeepaliveEarliestMs - ours.observeSpacingMs;
+    silent = { packetAtMs: nowMs, lookFromMs, last: null, lastAtMs: nowMs };
+    lookDueMs = lookFromMs;
     return [{ type: 'observe', generation }, packet];
   }
 
-  /** A silent peer's counters: flat until the keepalive may come, then grown. Three readings tell. */
-  function judgeSilent(test: SilentTest, observation: Observation, nowMs: number): TestVerdict | null {
-    const ageMs = nowMs - test.sentAtMs;
-    if (test.baseline === null) {
-      test.baseline = observation;
-      return null;
-    }
-    const grew = observation.rxBytes > test.baseline.rxBytes;
-    if (observation.latestHandshakeS > test.baseline.latestHandshakeS) return alive('handshake', null, nowMs);
-    if (ageMs < ours.passiveKeepaliveEarliestMs - ours.observeSpacingMs) return null;
-    if (test.quiet === null) {
-      test.quiet = !grew;
-      test.baseline = observation;
-      lookDueMs = test.sentAtMs + ours.passiveKeepaliveLatestMs + rto.timeoutMs();
-      return null;
-    }
-    if (nowMs < test.sentAtMs + ours.passiveKeepaliveLatestMs) return null;
-    silent = null;
-    lookDueMs = null;
-    if (grew && test.quiet) return alive('counters', null, nowMs);
-    if (grew || !test.quiet) {
-      // The peer is heard, but its packets are its own: after three such tests a closer look is due.
+  /** A silent peer's counters: still until its keepalive may come, then grown. */
+  function judgeSilent(test: SilentTest, observation: Observation, now: Instant): TestVerdict | null {
+    const { monotonicMs: nowMs } = now;
+    const { last, lastAtMs } = test;
+    test.last = observation;
+    test.lastAtMs = nowMs;
+    if (last === null) return null;
+    if (observation.latestHandshakeS !== last.latestHandshakeS) return alive('handshake', null, nowMs);
+    if (observation.rxBytes > last.rxBytes) {
+      const stillMs = lastAtMs - test.packetAtMs;
+      const caused =
+        nowMs - test.packetAtMs >= ours.passiveKeepaliveEarliestMs &&
+        stillMs >= ours.passiveKeepaliveEarliestMs - 2 * ours.observeSpacingMs;
+      if (caused) return alive('counters', null, nowMs);
+      stop();
+      // The next keepalive may come 10 s after this one, or the peer talks by itself.
+      grownFromMs = lastAtMs;
       ambiguous++;
       schedule(nowMs);
-      return ambiguous >= 3 ? { kind: 'doubt' } : null;
+      const handshakeAgeMs = now.wallMs - observation.latestHandshakeS * 1_000;
+      if (ambiguous < ambiguousAtMost || handshakeAgeMs < handshakeDueMs) return null;
+      return { kind: 'doubt', overdue: false };
     }
-    return { kind: 'dead', reason: 'the peer owed an answer within 10 s, and none came' };
+    if (nowMs < test.packetAtMs + ours.passiveKeepaliveLatestMs + rto.timeoutMs()) return null;
+    stop();
+    return { kind: 'doubt', overdue: true };
   }
 
   return {
     begin(answers, nowMs) {
       responder = answers;
-      pending = null;
-      silent = null;
-      lookDueMs = null;
+      stop();
       ambiguous = 0;
+      grownFromMs = null;
       schedule(nowMs);
     },
     busy(now, nowMs) {
       if (now === isBusy) return;
       isBusy = now;
       if (pending || silent) return;
-      if (isBusy) testDueMs = Math.min(testDueMs ?? Number.POSITIVE_INFINITY, nowMs + profile.busyTestMs);
-      else schedule(nowMs);
+      const dueMs = testDueMs;
+      schedule(nowMs);
+      if (isBusy && dueMs !== null && testDueMs !== null) testDueMs = Math.min(dueMs, testDueMs);
     },
     hurry(nowMs) {
       if (!pending && !silent) testDueMs = nowMs;
     },
     forgive(nowMs) {
-      pending = null;
-      silent = null;
-      lookDueMs = null;
+      stop();
+      grownFromMs = null;
       testDueMs = nowMs;
     },
-    answered(echo, rttMs, nowMs) {
+    answered(target, rttMs, nowMs) {
       rto.learn(rttMs);
-      if (responder !== null && pending?.echo === echo) return alive('echo', rttMs, nowMs);
-      return null;
+      // Whoever answers again is asked from now on; an answer that comes late counts as well as one in time.
+      responder = target;
+      return alive('echo', rttMs, nowMs);
     },
-    observed(observation, nowMs) {
-      return silent ? judgeSilent(silent, observation, nowMs) : null;
+    observed(observation, now) {
+      return silent ? judgeSilent(silent, observation, now) : null;
     },
     step(nowMs) {
       if (pending && nowMs >= pending.lostAtMs) {
-        pending = null;
-        return { actions: [], verdict: { kind: 'doubt' } };
+        stop();
+        return { actions: [], verdict: { kind: 'doubt', overdue: false } };
       }
       if (lookDueMs !== null && nowMs >= lookDueMs) {
         lookDueMs = nowMs + ours.observeSpacingMs;
@@ -167,8 +188,7 @@ export function createTunnelTest(options: TunnelTestOptions): TunnelTest {
       return { actions: [], verdict: null };
     },
     nextDueMs() {
-      const due = [testDueMs, pending?.lostAtMs ?? null, lookDueMs].filter((ms) => ms !== null);
-      return due.length === 0 ? null : Math.min(...due);
+      return earliest(testDueMs, pending?.lostAtMs ?? null, lookDueMs);
     },
   };
 }

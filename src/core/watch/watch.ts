@@ -45,7 +45,8 @@ export function createWatch(config: WatchConfig): Watch {
   const failedAtMs = new Map(config.failedAtMs);
   /** Echoes of ours by number, to know which inner address answers; the oldest go first. */
   const askedTargets = new Map<number, string>();
-  const responders = new Set<string>();
+  /** Inner addresses that answer, with the number of echoes in a row that they did not. */
+  const responders = new Map<string, number>();
   let actions: WatchAction[] = [];
   const test = createTunnelTest({
     profile: config.profile,
@@ -58,7 +59,7 @@ export function createWatch(config: WatchConfig): Watch {
 
   // ---- a close look ----
 
-  function startLook(why: LookReason, condemned: string | null, now: Instant): void {
+  function startLook(why: LookReason, condemned: string | null, now: Instant, overdue = false): void {
     state = nextWatchState(state, 'look');
     lookReason = why;
     actions.push({ type: 'resolve' });
@@ -78,7 +79,8 @@ export function createWatch(config: WatchConfig): Watch {
         echo: echoNumber,
         rto,
         spacingMs: config.profile.suspectSpacingMs,
-        responder: responders.size > 0,
+        responder: provenOnce ? responders.size > 0 : null,
+        overdue,
         condemned,
         offer: why === 'fail-back',
       },
@@ -103,6 +105,8 @@ export function createWatch(config: WatchConfig): Watch {
   function rememberEcho(echo: number, target: string): void {
     echoNumber = Math.max(echoNumber, echo);
     askedTargets.set(echo, target);
+    const lost = responders.get(target);
+    if (lost !== undefined) responders.set(target, lost + 1);
     const oldest = askedTargets.keys().next().value;
     if (askedTargets.size > 64 && oldest !== undefined) askedTargets.delete(oldest);
   }
@@ -147,10 +151,10 @@ export function createWatch(config: WatchConfig): Watch {
     backoff.reset();
     reason = proven ? null : 'the peer is heard, but nothing shows that it hears us';
     provenOnce ||= proven;
-    const responder = config.echoTargets.find((target) => responders.has(target)) ?? null;
-    // Silent while the tunnel lives: the inner address may have gone. It is asked again when it answers again.
-    if (proof?.kind !== 'echo') responders.clear();
-    test.begin(proof?.kind === 'echo' ? responder : null, now.monotonicMs);
+    // Silent while the tunnel lives: the inner address may have gone. It counts again when it answers again.
+    for (const [target, lost] of responders)
+      if (proof?.kind !== 'echo' && lost >= ours.lossesToDoubt) responders.delete(target);
+    test.begin(config.echoTargets.find((target) => responders.has(target)) ?? null, now.monotonicMs);
     if (endpoint !== null) wayBack.begin(endpoint, candidates.map(freshCandidate), now.monotonicMs);
     if (proven && endpoint !== null) parking.worked(endpoint, now.monotonicMs);
   }
@@ -182,8 +186,7 @@ export function createWatch(config: WatchConfig): Watch {
   }
 
   function onVerdict(verdict: TestVerdict, now: Instant): void {
-    if (verdict.kind === 'doubt') return startLook('suspicion', null, now);
-    if (verdict.kind === 'dead') return startLook('suspicion', verdict.reason, now);
+    if (verdict.kind === 'doubt') return startLook('suspicion', null, now, verdict.overdue);
     if (endpoint === null) return;
     proof = { kind: verdict.proof, endpoint, atMs: now.monotonicMs, rttMs: verdict.rttMs };
     provenOnce = true;
@@ -224,7 +227,7 @@ export function createWatch(config: WatchConfig): Watch {
         actions.push({ type: 'report', fact: { kind: 'roamed', from: endpoint, to: observation.endpoint } });
         return startLook('roamed', null, now);
       }
-      const verdict = test.observed(observation, now.monotonicMs);
+      const verdict = test.observed(observation, now);
       if (verdict) onVerdict(verdict, now);
     } else if (state === 'parked' && parking.observed(observation)) {
       startLook('sign-of-life', null, now);
@@ -233,10 +236,10 @@ export function createWatch(config: WatchConfig): Watch {
 
   function onAnswered(echo: number, rttMs: number, now: Instant): void {
     const target = askedTargets.get(echo);
-    if (target !== undefined) responders.add(target);
+    if (target === undefined) return;
+    responders.set(target, 0);
     if (state === 'alive') {
-      const verdict = test.answered(echo, rttMs, now.monotonicMs);
-      if (verdict) onVerdict(verdict, now);
+      onVerdict(test.answered(target, rttMs, now.monotonicMs), now);
     } else if (state === 'parked') {
       startLook('sign-of-life', null, now);
     }
@@ -300,7 +303,7 @@ export function createWatch(config: WatchConfig): Watch {
         if (event.generation !== generationNow()) break;
         if (look) {
           const target = askedTargets.get(event.echo);
-          if (target !== undefined) responders.add(target);
+          if (target !== undefined) responders.set(target, 0);
           forward(event, now);
         } else onAnswered(event.echo, event.rttMs, now);
         break;
