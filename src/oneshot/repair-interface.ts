@@ -6,6 +6,7 @@ import { emptyState, type State } from '../store/state.ts';
 import { loadState, saveState } from '../store/state-file.ts';
 import { type InterfaceFacts, readFacts } from '../wireguard/facts.ts';
 import { readImplementation } from '../wireguard/implementation.ts';
+import { absenceOf } from '../wireguard/tool.ts';
 import { repairPeer } from './repair-peer.ts';
 import type { PeerRequest, PeerResult, RunOptions, RunReport } from './request.ts';
 
@@ -32,6 +33,9 @@ export async function repairInterface(request: RepairInterfaceRequest): Promise<
   const refuse = (detail: string): PeerResult[] =>
     request.peers.map(({ publicKey }) => ({ kind: 'refused', publicKey, detail }));
 
+  // Before the lock, which would leave a file behind for every name that was ever mistyped.
+  const absence = await absenceOf(request.interface);
+  if (absence !== null) return refuse(absence.detail);
   const lock = request.run.dryRun ? null : await takeLock(request);
   if (lock?.kind === 'busy') {
     return refuse(
