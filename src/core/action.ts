@@ -1,7 +1,5 @@
 import type { Fact } from './fact.ts';
-
-/** Why an endpoint is set. `again` sets the one that is set already: it clears a stale source address. */
-export type SetReason = 'again' | 'trial' | 'fail-back' | 'restore' | 'hint';
+import type { SetReason } from './set-reason.ts';
 
 /** What the core asks the world outside to do. Each answer comes back as an event. */
 export type PeerAction =

@@ -10,7 +10,7 @@ export interface Assessment {
   readonly endpoint: string;
   generation: number;
   /** Monotonic time of its beginning: the read-back after the set, or the first look at a running tunnel. */
-  readonly startedAtMs: number;
+  startedAtMs: number;
   /** Counters at the beginning. */
   readonly baseline: Observation;
   last: Observation;
@@ -85,6 +85,19 @@ export function noteEchoFailed(assessment: Assessment, echo: number): void {
   if (assessment.echoes.size > 0) return;
   assessment.firstPacketAtMs = null;
   assessment.unansweredPacketAtMs = null;
+}
+
+/**
+ * Nobody looked for a while: what expired meanwhile is void. Every wait begins anew, and what was sent counts as sent
+ * now, so that an answer to it still proves something.
+ */
+export function forgive(assessment: Assessment, nowMs: number): void {
+  assessment.startedAtMs = nowMs;
+  assessment.rounds = 0;
+  for (const echo of assessment.echoes.keys()) assessment.echoes.set(echo, { sentAtMs: nowMs, round: 0 });
+  if (assessment.firstPacketAtMs !== null) assessment.firstPacketAtMs = nowMs;
+  if (assessment.unansweredPacketAtMs !== null) assessment.unansweredPacketAtMs = nowMs;
+  if (assessment.initiationSeenAtMs !== null) assessment.initiationSeenAtMs = nowMs;
 }
 
 /** How many rounds of echoes are lost by now: sent longer ago than the time-out, and nobody answered. */

@@ -33,6 +33,8 @@ export type PeerEvent =
   | { readonly type: 'set-failed'; readonly generation: number; readonly detail: string }
   /** The interface has no such peer any more, or the interface itself is gone. */
   | { readonly type: 'peer-gone'; readonly detail: string }
+  /** The loop came late: time-outs that expired meanwhile are void. */
+  | { readonly type: 'stalled' }
   /** A timer is due. */
   | { readonly type: 'time' }
   /** Stop: put back whatever is on trial, then rest. */

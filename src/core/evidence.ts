@@ -2,6 +2,7 @@ import type { PeerAction } from './action.ts';
 import {
   type Assessment,
   beginAssessment,
+  forgive,
   hadSession,
   noteEchoFailed,
   noteEchoSent,
@@ -29,6 +30,8 @@ export interface Evidence {
   begin(generation: number, endpoint: string, baseline: Observation, now: Instant): PeerAction[];
   /** The same endpoint was set again: go on, but only answers to packets sent from now on count. */
   renew(generation: number, now: Instant): PeerAction[];
+  /** The loop came late: the same questions are asked again, and every wait begins anew. */
+  again(now: Instant): PeerAction[];
   /** Takes counters read while the assessed endpoint was set. */
   observed(observation: Observation, now: Instant): PeerAction[];
   /** Takes an answer to an echo; unknown numbers and older generations are dropped. */
@@ -93,6 +96,11 @@ export function createEvidence(echoTargets: readonly string[], known?: KnownTunn
     renew(generation, now) {
       if (!current) return [];
       current.generation = generation;
+      return [...round(current, now.monotonicMs), observe(current, now.monotonicMs)];
+    },
+    again(now) {
+      if (!current) return [];
+      forgive(current, now.monotonicMs);
       return [...round(current, now.monotonicMs), observe(current, now.monotonicMs)];
     },
     observed(observation, now) {

@@ -1,5 +1,5 @@
-import type { SetReason } from './action.ts';
 import type { Proof } from './proof.ts';
+import type { SetReason } from './set-reason.ts';
 
 /** What the core saw, did, and why; the log, the one-shot's lines and `--json` are all written from these. */
 export type Fact =

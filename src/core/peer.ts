@@ -1,4 +1,4 @@
-import type { Outcome, PeerAction, SetReason } from './action.ts';
+import type { Outcome, PeerAction } from './action.ts';
 import { hadSession } from './assessment.ts';
 import { createCandidateTable } from './candidate-table.ts';
 import { ours } from './constants.ts';
@@ -12,6 +12,7 @@ import type { Observation } from './observation.ts';
 import { judgeOffer } from './offer.ts';
 import type { Proof } from './proof.ts';
 import { beginRace, nextTrial, type Race } from './race.ts';
+import type { SetReason } from './set-reason.ts';
 import { judgeSilence } from './suspicion.ts';
 import { earliest } from './timers.ts';
 import { nextState, type State, type Trigger } from './transitions.ts';
@@ -114,8 +115,7 @@ export function createPeer(config: MachineConfig): Machine {
   /** Why five lost echoes allow a quick trial; null if they do not. */
   function quickReason(assessed: string, nowMs: number): string | null {
     if (config.known?.responder) return 'they were answered until now';
-    if (config.known?.responder === false) return null;
-    const contrast = table.contrast(assessed, nowMs);
+    const contrast = mayQuick && table.contrast(assessed, nowMs);
     return contrast ? 'its address answers no ping while another one does' : null;
   }
 
@@ -193,10 +193,7 @@ export function createPeer(config: MachineConfig): Machine {
         session: evidence.session(),
         rtoMs: evidence.rto.timeoutMs(),
         quickReason: race === null ? quickReason(assessment.endpoint, now.monotonicMs) : null,
-        reassertAfterMs: Math.min(
-          ours.reassertAfterMs,
-          2 * (config.known?.spacingMs ?? ours.reassertAfterMs),
-        ),
+        reassertAfterMs: Math.min(ours.reassertAfterMs, 2 * (config.known?.spacingMs ?? 1_000)),
         canSend: config.echoTargets.length > 0,
         noRoute: table.get(assessment.endpoint)?.route === 'no-route',
         reasserted,
@@ -367,6 +364,9 @@ export function createPeer(config: MachineConfig): Machine {
         break;
       case 'set-failed':
         if (event.generation === generation) onSetFailed(event.detail, now);
+        break;
+      case 'stalled':
+        actions.push(...evidence.again(now));
         break;
       case 'peer-gone':
         rest({ kind: 'gone', detail: event.detail });

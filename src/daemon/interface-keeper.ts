@@ -82,6 +82,9 @@ function createKeeper(
   const watched = new Map<string, WatchedPeer>();
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
+  let reading = false;
+  /** Monotonic time of the next reading; infinite while none is planned. */
+  let readAtMs = Number.POSITIVE_INFINITY;
   let failures = 0;
 
   async function read(): Promise<void> {
@@ -99,14 +102,24 @@ function createKeeper(
       for (const [key, peer] of watched)
         peer.counters(counters.peers.get(key) ?? null, counters.rxFrameErrors);
     }
-    schedule();
   }
 
+  /** Brings the next reading forward where a peer wants it sooner; never puts it off, however often it is called. */
   function schedule(): void {
-    clearTimeout(timer);
-    if (closed || watched.size === 0) return;
+    if (closed || reading || watched.size === 0) return;
     const everyMs = Math.min(...[...watched.values()].map((peer) => profiles[peer.managed.profile].readMs));
-    timer = setTimeout(() => void read(), everyMs);
+    const dueMs = performance.now() + everyMs;
+    if (dueMs >= readAtMs) return;
+    readAtMs = dueMs;
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      reading = true;
+      void read().finally(() => {
+        reading = false;
+        readAtMs = Number.POSITIVE_INFINITY;
+        schedule();
+      });
+    }, everyMs);
   }
 
   function forget(key: string): void {

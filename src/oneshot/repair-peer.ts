@@ -9,8 +9,8 @@ import { drive } from '../effects/drive.ts';
 import type { InterfaceEffects } from '../effects/interface-effects.ts';
 import { localAddresses } from '../host/addresses.ts';
 import { type ResolvedCandidates, resolveCandidates } from '../resolve/candidates.ts';
+import { recall, remember } from '../store/memory.ts';
 import type { PeerState } from '../store/state.ts';
-import { recall, remember } from './memory.ts';
 import type { PeerRequest, PeerResult, RunOptions } from './request.ts';
 
 /** What one peer's run needs from its interface. */

@@ -1,10 +1,11 @@
-import type { Outcome, PeerAction, SetReason } from '../../src/core/action.ts';
+import type { Outcome, PeerAction } from '../../src/core/action.ts';
 import type { Candidate } from '../../src/core/candidate.ts';
 import type { PeerEvent } from '../../src/core/event.ts';
 import type { Fact } from '../../src/core/fact.ts';
 import type { Machine, MachineConfig } from '../../src/core/machine.ts';
 import { createPeer } from '../../src/core/peer.ts';
 import { createPingPeer } from '../../src/core/ping-peer.ts';
+import type { SetReason } from '../../src/core/set-reason.ts';
 import { createSchedule } from './schedule.ts';
 import { createWireguard, type Path, type WireguardModel, type WireguardSetup } from './wireguard-model.ts';
 

@@ -116,7 +116,7 @@ function trial(row: Row, seed: number, trace = false): number {
   if (row.traffic === 'one-way') traffic = startOneWay(clock, client.inner, target, 200);
   world.start();
   clock.runFor(120_000 + world.random.split('phase').between(0, 30_000));
-  expect(world.managed.watch.snapshot().health).toBe('up');
+  expect(world.managed.watch().snapshot().health).toBe('up');
   row.breakIt(world);
   const darkAtMs = clock.nowMs();
   if (row.darkMs !== undefined) {

@@ -60,7 +60,7 @@ function simulateDay(weather: Weather, profile: Profile['name'], seed: number, b
   const { clock, network, client } = world;
   makeWeather(world, weather, profile === 'fast' ? 500 : 2_000);
   network.observe((fate) => {
-    if (fate === 'blocked') darkAtMs = clock.nowMs();
+    if (fate === 'blocked' && weather === 'outages') darkAtMs = clock.nowMs();
   });
   if (busy) startPings(clock, client.inner, tunnelAddresses.serverInner, 1_000);
   world.start();

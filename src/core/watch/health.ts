@@ -11,17 +11,19 @@ export interface HealthInput {
   readonly search: State | null;
   /** The tunnel was proven at least once. */
   readonly provenOnce: boolean;
+  /** The last look found the peer heard, but nothing that shows that it hears us. */
+  readonly undecided: boolean;
 }
 
 /** The health of a watched peer, for people and scripts. */
-export function healthOf({ state, lookReason, search, provenOnce }: HealthInput): Health {
+export function healthOf({ state, lookReason, search, provenOnce, undecided }: HealthInput): Health {
   switch (state) {
     case 'paused':
       return 'paused';
     case 'idle':
       return 'unknown';
     case 'alive':
-      return provenOnce ? 'up' : 'unknown';
+      return !provenOnce ? 'unknown' : undecided ? 'suspect' : 'up';
     case 'parked':
     case 'gone':
       return 'down';

@@ -13,7 +13,7 @@ export type WatchState =
   | 'gone';
 
 /** What moves a watched peer from one state to the next. */
-export type WatchTrigger = 'look' | 'restart' | 'alive' | 'park' | 'pause' | 'gone';
+export type WatchTrigger = 'look' | 'alive' | 'park' | 'pause' | 'gone';
 
 /** Why a close look is taken. */
 export type LookReason =
@@ -31,7 +31,7 @@ export const watchTransitions: {
   readonly [From in WatchState]: { readonly [T in WatchTrigger]?: WatchState };
 } = {
   idle: { look: 'looking', pause: 'paused', gone: 'gone' },
-  looking: { alive: 'alive', park: 'parked', pause: 'paused', gone: 'gone', restart: 'idle' },
+  looking: { alive: 'alive', park: 'parked', pause: 'paused', gone: 'gone' },
   alive: { look: 'looking', pause: 'paused', gone: 'gone' },
   parked: { look: 'looking', pause: 'paused', gone: 'gone' },
   paused: { look: 'looking', gone: 'gone' },

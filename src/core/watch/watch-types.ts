@@ -24,8 +24,6 @@ export type WatchEvent =
   | { readonly type: 'busy'; readonly busy: boolean }
   /** The routes of the host changed, it slept, or its clock was set: what was known of paths is doubtful. */
   | { readonly type: 'network-changed' }
-  /** The loop came late: time-outs that expired meanwhile are void. */
-  | { readonly type: 'stalled' }
   | { readonly type: 'pause' }
   | { readonly type: 'resume' };
 

@@ -10,12 +10,19 @@ import type { Observation } from '../observation.ts';
 import { createPeer } from '../peer.ts';
 import type { Proof } from '../proof.ts';
 import { createRto } from '../rto.ts';
+import { earliest } from '../timers.ts';
 import { healthOf } from './health.ts';
 import { createParking } from './parking.ts';
+import { createResponders } from './responders.ts';
 import { createTunnelTest, type TestVerdict } from './tunnel-test.ts';
 import { type LookReason, nextWatchState, type WatchState } from './watch-transitions.ts';
 import type { Switch, Watch, WatchAction, WatchConfig, WatchEvent } from './watch-types.ts';
 import { createWayBack } from './way-back.ts';
+
+/** A `wg` that failed is asked again after this time: it may have been out of memory, or somebody holds a lock. */
+const readAgainAfterMs = 1_000;
+/** A timer this late means that the loop stood still: the shortest time-out of an echo fits in five times. */
+const stallMs = 1_000;
 
 /**
  * Watches one peer for ever. While the tunnel is alive it is tested with as little as possible; at any doubt the
@@ -42,11 +49,12 @@ export function createWatch(config: WatchConfig): Watch {
   let lastSwitch: Switch | null = null;
   let pauseWanted = false;
   let reason: string | null = null;
+  let undecided = false;
+  /** The counters could not be read: when the look under way asks again, or null. */
+  let readAgainMs: number | null = null;
+  let unlistedLookMs = Number.NEGATIVE_INFINITY;
   const failedAtMs = new Map(config.failedAtMs);
-  /** Echoes of ours by number, to know which inner address answers; the oldest go first. */
-  const askedTargets = new Map<number, string>();
-  /** Inner addresses that answer, with the number of echoes in a row that they did not. */
-  const responders = new Map<string, number>();
+  const responders = createResponders(config.echoTargets);
   let actions: WatchAction[] = [];
   const test = createTunnelTest({
     profile: config.profile,
@@ -79,7 +87,7 @@ export function createWatch(config: WatchConfig): Watch {
         echo: echoNumber,
         rto,
         spacingMs: config.profile.suspectSpacingMs,
-        responder: provenOnce ? responders.size > 0 : null,
+        responder: provenOnce ? responders.best() !== null : null,
         overdue,
         condemned,
         offer: why === 'fail-back',
@@ -104,11 +112,7 @@ export function createWatch(config: WatchConfig): Watch {
 
   function rememberEcho(echo: number, target: string): void {
     echoNumber = Math.max(echoNumber, echo);
-    askedTargets.set(echo, target);
-    const lost = responders.get(target);
-    if (lost !== undefined) responders.set(target, lost + 1);
-    const oldest = askedTargets.keys().next().value;
-    if (askedTargets.size > 64 && oldest !== undefined) askedTargets.delete(oldest);
+    responders.asked(echo, target);
   }
 
   function note(fact: Fact, now: Instant): void {
@@ -122,6 +126,7 @@ export function createWatch(config: WatchConfig): Watch {
     if (!look) return;
     const snapshot = look.snapshot();
     look = null;
+    readAgainMs = null;
     generation = snapshot.generation;
     for (const one of snapshot.candidates) {
       if (one.failedAtMs !== null) failedAtMs.set(one.endpoint, one.failedAtMs);
@@ -149,12 +154,12 @@ export function createWatch(config: WatchConfig): Watch {
   function becomeAlive(proven: boolean, now: Instant): void {
     state = nextWatchState(state, 'alive');
     backoff.reset();
+    undecided = !proven;
     reason = proven ? null : 'the peer is heard, but nothing shows that it hears us';
     provenOnce ||= proven;
     // Silent while the tunnel lives: the inner address may have gone. It counts again when it answers again.
-    for (const [target, lost] of responders)
-      if (proof?.kind !== 'echo' && lost >= ours.lossesToDoubt) responders.delete(target);
-    test.begin(config.echoTargets.find((target) => responders.has(target)) ?? null, now.monotonicMs);
+    if (proof?.kind !== 'echo') responders.disqualify();
+    test.begin(responders.best(), now.monotonicMs);
     if (endpoint !== null) wayBack.begin(endpoint, candidates.map(freshCandidate), now.monotonicMs);
     if (proven && endpoint !== null) parking.worked(endpoint, now.monotonicMs);
   }
@@ -174,7 +179,8 @@ export function createWatch(config: WatchConfig): Watch {
     if (busy || unlistedSinceMs === null || now.monotonicMs - unlistedSinceMs < ours.unlistedGraceMs)
       return false;
     // Look once a grace: the search itself knows which candidate was offered when.
-    unlistedSinceMs = now.monotonicMs - ours.unlistedGraceMs + 1;
+    if (now.monotonicMs - unlistedLookMs < ours.unlistedGraceMs) return false;
+    unlistedLookMs = now.monotonicMs;
     return true;
   }
 
@@ -190,6 +196,7 @@ export function createWatch(config: WatchConfig): Watch {
     if (endpoint === null) return;
     proof = { kind: verdict.proof, endpoint, atMs: now.monotonicMs, rttMs: verdict.rttMs };
     provenOnce = true;
+    undecided = false;
     reason = null;
     parking.worked(endpoint, now.monotonicMs);
   }
@@ -229,15 +236,16 @@ export function createWatch(config: WatchConfig): Watch {
       }
       const verdict = test.observed(observation, now);
       if (verdict) onVerdict(verdict, now);
-    } else if (state === 'parked' && parking.observed(observation)) {
-      startLook('sign-of-life', null, now);
+    } else if (state === 'parked') {
+      // A set that seemed to fail may have taken effect, and the peer may have roamed.
+      endpoint = observation.endpoint;
+      if (parking.observed(observation)) startLook('sign-of-life', null, now);
     }
   }
 
   function onAnswered(echo: number, rttMs: number, now: Instant): void {
-    const target = askedTargets.get(echo);
-    if (target === undefined) return;
-    responders.set(target, 0);
+    const target = responders.answered(echo);
+    if (target === null) return;
     if (state === 'alive') {
       onVerdict(test.answered(target, rttMs, now.monotonicMs), now);
     } else if (state === 'parked') {
@@ -292,7 +300,12 @@ export function createWatch(config: WatchConfig): Watch {
         break;
       case 'stalled':
         if (state === 'alive') test.forgive(now.monotonicMs);
-        if (state === 'looking') restartLook(now);
+        forward(event, now);
+        break;
+      case 'observe-failed':
+        // Nothing can be said of a peer that cannot be read, least of all that it is dead.
+        if (look?.snapshot().state === 'starting') readAgainMs = now.monotonicMs + readAgainAfterMs;
+        else forward(event, now);
         break;
       case 'observed':
         if (event.generation !== generationNow()) break;
@@ -302,8 +315,7 @@ export function createWatch(config: WatchConfig): Watch {
       case 'echo-answered':
         if (event.generation !== generationNow()) break;
         if (look) {
-          const target = askedTargets.get(event.echo);
-          if (target !== undefined) responders.set(target, 0);
+          responders.answered(event.echo);
           forward(event, now);
         } else onAnswered(event.echo, event.rttMs, now);
         break;
@@ -330,47 +342,42 @@ export function createWatch(config: WatchConfig): Watch {
     if (target !== undefined) push([{ type: 'echo', echo: ++echoNumber, target, generation }]);
   }
 
-  /** Time-outs that expired while nobody looked are void: the same question is asked again. */
-  function restartLook(now: Instant): void {
-    const inTrial = look !== null && look.snapshot().state !== 'checking';
-    if (inTrial || look === null) return;
-    generation = look.snapshot().generation;
-    look = null;
-    state = nextWatchState(state, 'restart');
-    startLook(lookReason, null, now);
+  function stepReadAgain(now: Instant): void {
+    if (readAgainMs === null || now.monotonicMs < readAgainMs) return;
+    readAgainMs = null;
+    if (look?.snapshot().state === 'starting') actions.push({ type: 'observe', generation: generationNow() });
   }
 
   function generationNow(): number {
     return look?.snapshot().generation ?? generation;
   }
 
+  function nextDueMs(): number | null {
+    if (state === 'looking') return earliest(look?.nextDueMs() ?? null, readAgainMs);
+    if (state === 'alive') return earliest(test.nextDueMs(), wayBack.nextDueMs());
+    return state === 'parked' ? parking.nextDueMs() : null;
+  }
+
   return {
     handle(event, now) {
       actions = [];
       if (state === 'gone') return actions;
+      const dueMs = nextDueMs();
+      if (dueMs !== null && now.monotonicMs - dueMs >= stallMs && event.type !== 'stalled')
+        apply({ type: 'stalled' }, now);
       apply(event, now);
+      stepReadAgain(now);
       if (state === 'alive') stepAlive(now);
       else if (state === 'parked') stepParked(now);
       return actions;
     },
-    nextDueMs() {
-      const due =
-        state === 'looking'
-          ? [look?.nextDueMs() ?? null]
-          : state === 'alive'
-            ? [test.nextDueMs(), wayBack.nextDueMs()]
-            : state === 'parked'
-              ? [parking.nextDueMs()]
-              : [];
-      const times = due.filter((ms) => ms !== null);
-      return times.length === 0 ? null : Math.min(...times);
-    },
+    nextDueMs,
     generation: generationNow,
     snapshot() {
       const now = look?.snapshot();
       return {
         state,
-        health: healthOf({ state, lookReason, search: now?.state ?? null, provenOnce }),
+        health: healthOf({ state, lookReason, search: now?.state ?? null, provenOnce, undecided }),
         reason,
         generation: generationNow(),
         endpoint: now?.endpoint ?? endpoint,

@@ -41,6 +41,10 @@ export interface WayBackOptions {
 
 /** Pings in a row that the preferred candidate must have answered before a live tunnel is sent there. */
 const goodInARow = 3;
+/** A candidate that works for less than this after it was taken is flapping: the next offer comes later. */
+const holdsForMs = 3_600_000;
+/** A look that made no offer is not repeated at once: routes and pings may say otherwise a minute later. */
+const lookAgainMs = 60_000;
 /** Under traffic the slower live path takes the endpoint back, so an offer waits for a quiet moment; but not for ever. */
 const busyPatienceMs = 3_600_000;
 
@@ -51,6 +55,9 @@ export function createWayBack(options: WayBackOptions): WayBack {
   let sinceMs: number | null = null;
   let dueMs: number | null = null;
   let hintDueMs: number | null = null;
+  let notBeforeMs = Number.NEGATIVE_INFINITY;
+  /** The preferred candidate that the tunnel is on, since when, or null. */
+  let held: { readonly endpoint: string; readonly sinceMs: number } | null = null;
   /** Pings of the preferred candidates: answers in a row, and whether the last one is still awaited. */
   const pings = new Map<string, { inARow: number; awaited: boolean; everAnswered: boolean }>();
 
@@ -68,13 +75,25 @@ export function createWayBack(options: WayBackOptions): WayBack {
     }
     const last = tried.get(first);
     const fromMs = Math.max(sinceMs ?? nowMs, last?.atMs ?? Number.NEGATIVE_INFINITY);
-    dueMs = fromMs + intervalMs(last?.failures ?? 0);
+    dueMs = Math.max(notBeforeMs, fromMs + intervalMs(last?.failures ?? 0));
+  }
+
+  /** Whether the preferred candidate that the tunnel was on has held: if not, it is offered later each time. */
+  function judgeHeld(endpoint: string, onPreferred: boolean, nowMs: number): void {
+    if (held !== null && held.endpoint !== endpoint) {
+      const flapped = nowMs - held.sinceMs < holdsForMs;
+      const failures = flapped ? (tried.get(held.endpoint)?.failures ?? 0) + 1 : 0;
+      tried.set(held.endpoint, { atMs: nowMs, failures });
+      held = null;
+    }
+    if (onPreferred) held ??= { endpoint, sinceMs: nowMs };
   }
 
   return {
     begin(endpoint, listed, nowMs) {
       const family = preferredFamily(options.prefer);
       const onPreferred = family === null || familyOf(endpoint) === family;
+      judgeHeld(endpoint, onPreferred, nowMs);
       targets = onPreferred
         ? []
         : listed
@@ -97,16 +116,14 @@ export function createWayBack(options: WayBackOptions): WayBack {
     },
     fallbackSinceMs: () => sinceMs,
     offered(endpoint, worked, nowMs) {
-      tried.set(endpoint, { atMs: nowMs, failures: worked ? 0 : (tried.get(endpoint)?.failures ?? 0) + 1 });
+      const failures = tried.get(endpoint)?.failures ?? 0;
+      tried.set(endpoint, { atMs: nowMs, failures: worked ? failures : failures + 1 });
       plan(nowMs);
     },
     memory(nowMs) {
-      return new Map(
-        [...tried].map(([endpoint, { atMs, failures }]) => [
-          endpoint,
-          { triedAgoMs: nowMs - atMs, failures },
-        ]),
-      );
+      // What is due here must not be held back by the search's own intervals.
+      const waiting = [...tried].filter(([, { atMs, failures }]) => nowMs < atMs + intervalMs(failures));
+      return new Map(waiting.map(([endpoint, { failures }]) => [endpoint, { triedAgoMs: 0, failures }]));
     },
     hinted(endpoint, answered) {
       const ping = pings.get(endpoint);
@@ -132,7 +149,12 @@ export function createWayBack(options: WayBackOptions): WayBack {
       const anyGood = known.some((one) => one.inARow >= goodInARow);
       // A server that drops pings is offered without any.
       const neverAnswers = known.every((one) => !one.everAnswered);
-      return { actions, offerDue: anyGood || neverAnswers };
+      const offerDue = anyGood || neverAnswers;
+      if (offerDue) {
+        notBeforeMs = nowMs + lookAgainMs;
+        plan(nowMs);
+      }
+      return { actions, offerDue };
     },
     nextDueMs() {
       return hintDueMs;

@@ -1,6 +1,6 @@
 import type { FailbackMemory } from '../core/failback.ts';
 import type { MachineSnapshot } from '../core/machine.ts';
-import type { FailbackState, PeerState } from '../store/state.ts';
+import type { FailbackState, PeerState } from './state.ts';
 
 /** What earlier runs leave for this one, in the terms of the core. */
 export interface Memory {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { freshCandidate } from '../../src/core/candidate.ts';
 import type { MachineSnapshot } from '../../src/core/machine.ts';
-import { type Lesson, recall, remember } from '../../src/oneshot/memory.ts';
+import { type Lesson, recall, remember } from '../../src/store/memory.ts';
 
 const v6 = '[2001:db8::1]:51820';
 const v4 = '203.0.113.1:51820';
