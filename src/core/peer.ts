@@ -7,13 +7,13 @@ import type { PeerEvent } from './event.ts';
 import { createEvidence } from './evidence.ts';
 import type { Fact } from './fact.ts';
 import type { Instant } from './instant.ts';
+import { judgeEndpoint } from './judge-endpoint.ts';
 import type { Machine, MachineConfig } from './machine.ts';
 import type { Observation } from './observation.ts';
 import { judgeOffer } from './offer.ts';
 import type { Proof } from './proof.ts';
 import { beginRace, nextTrial, type Race } from './race.ts';
 import type { SetReason } from './set-reason.ts';
-import { judgeSilence } from './suspicion.ts';
 import { earliest } from './timers.ts';
 import { nextState, type State, type Trigger } from './transitions.ts';
 import { type Attempt, judgeTrial, trialTimeoutMs } from './trial.ts';
@@ -112,13 +112,6 @@ export function createPeer(config: MachineConfig): Machine {
     } else assess(observation.endpoint, observation, now);
   }
 
-  /** Why five lost echoes allow a quick trial; null if they do not. */
-  function quickReason(assessed: string, nowMs: number): string | null {
-    if (config.known?.responder) return 'they were answered until now';
-    const contrast = mayQuick && table.contrast(assessed, nowMs);
-    return contrast ? 'its address answers no ping while another one does' : null;
-  }
-
   /** The endpoint read is not the one assessed: authenticated roaming, or another writer. Look whether it works. */
   function onElsewhere(from: string | null, observation: Observation, now: Instant): void {
     report({ kind: 'roamed', from, to: observation.endpoint });
@@ -187,18 +180,8 @@ export function createPeer(config: MachineConfig): Machine {
     const assessment = evidence.assessment();
     if (!assessment) return;
     if (assessment.proof) return onProven(assessment.proof);
-    const verdict = judgeSilence(
-      {
-        assessment,
-        session: evidence.session(),
-        rtoMs: evidence.rto.timeoutMs(),
-        quickReason: race === null ? quickReason(assessment.endpoint, now.monotonicMs) : null,
-        reassertAfterMs: Math.min(ours.reassertAfterMs, 2 * (config.known?.spacingMs ?? 1_000)),
-        canSend: config.echoTargets.length > 0,
-        noRoute: table.get(assessment.endpoint)?.route === 'no-route',
-        reasserted,
-        overdue: race === null && config.known?.overdue === true,
-      },
+    const verdict = judgeEndpoint(
+      { config, table, evidence, assessment, mayQuick, searched: race !== null, reasserted },
       now.monotonicMs,
     );
     if (verdict.kind === 'reassert') {
