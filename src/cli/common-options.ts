@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import type { ProbeMode, RunOptions } from '../oneshot/request.ts';
+import { UsageError } from './usage-error.ts';
 import { readTimeoutMs } from './values.ts';
 
 /** Read unless `--config` names another; it may be missing. */
@@ -26,12 +27,20 @@ export function commonOptions(): Option[] {
       .default('auto'),
     new Option('--dry-run', 'change nothing, say what would be done (also --dryrun)'),
     new Option('--dryrun', 'the same').hideHelp(),
-    new Option('--timeout <seconds>', 'end within this time').default('50'),
+    new Option(
+      '--timeout <seconds>',
+      'end within this time, 3 to 3600; below about 15 not everything can be tried',
+    ).default('50'),
     new Option('--quiet', 'speak only when something was done or is wrong'),
     new Option('--verbose', 'say more'),
     new Option('--json', 'print the result as JSON'),
     ...directoryOptions(),
   ];
+}
+
+function readDirectory(option: string, text: string): string {
+  if (text !== '') return text;
+  throw new UsageError(`${option} is empty: expected a directory`);
 }
 
 /** Where things are kept; new ones at each call. */
@@ -53,7 +62,7 @@ export function readRunOptions(options: CommonOptions): RunOptions {
     probe: options.probe,
     dryRun: options.dryRun === true || options.dryrun === true,
     endMs: readTimeoutMs(options.timeout),
-    runtimeDirectory: options.runtimeDir,
-    stateDirectory: options.stateDir,
+    runtimeDirectory: readDirectory('--runtime-dir', options.runtimeDir),
+    stateDirectory: readDirectory('--state-dir', options.stateDir),
   };
 }

@@ -3,7 +3,7 @@ import { addressOf } from '../core/candidate.ts';
 import type { Fact } from '../core/fact.ts';
 import type { PeerResult } from '../oneshot/request.ts';
 import { narrate } from './narrator.ts';
-import { addressesOf, pythonList, setCommand } from './words.ts';
+import { addressesOf, leftOutWords, pythonList, setCommand } from './words.ts';
 
 /** What the printed lines are about. */
 export interface DropInSubject {
@@ -76,7 +76,12 @@ export function createDropInLines(subject: DropInSubject): DropInLines {
       const unasked = result.snapshot.candidates
         .filter((candidate) => !verdicts.has(candidate.endpoint))
         .map(unaskedLine);
-      return [...preamble(), ...unasked, ...ending(result, choice, subject, candidates)];
+      return [
+        ...preamble(),
+        ...unasked,
+        ...leftOutWords(result.resolved),
+        ...ending(result, choice, subject, candidates),
+      ];
     },
   };
 }
@@ -88,15 +93,19 @@ function ending(
   candidates: readonly string[],
 ): string[] {
   const unresolved = candidates.length === 0 ? [`No addresses resolved for ${subject.host}.`] : [];
+  const unlisted = after !== null && candidates.length > 0 && !candidates.includes(after);
   switch (outcome.kind) {
     case 'proven':
     case 'chosen': {
       const warning = unresolved.map((line) => `Warning: ${line} The tunnel is alive, so it is left alone.`);
       const nothing = before === after ? [`Nothing to do: endpoint is already ${after ?? '(none)'}`] : [];
-      return [...warning, ...choice(after), ...nothing];
+      const kept = unlisted
+        ? [`${after} is none of the addresses of ${subject.host}, but the tunnel works, so it is kept`]
+        : [];
+      return [...warning, ...choice(after), ...kept, ...nothing];
     }
     case 'undecided':
-      return [...choice(null), `Warning: nothing was changed: ${outcome.detail}`];
+      return [...choice(null), ...(outcome.heard ? [`Warning: nothing was changed: ${outcome.detail}`] : [])];
     case 'would-set':
       return [
         ...choice(outcome.endpoint),
@@ -108,7 +117,10 @@ function ending(
       return [
         ...choice(null),
         `None of the tested endpoints (${pythonList(addressesOf(candidates))}) were reachable: ${outcome.detail}.`,
+        ...(before === null && after !== null ? [`There was no endpoint before; it is ${after} now`] : []),
       ];
+    case 'stopped':
+      return [...choice(null), `Stopped: ${outcome.detail}; the endpoint is ${after ?? '(none)'}`];
     case 'no-candidates':
       return unresolved;
     case 'gone':
@@ -118,7 +130,7 @@ function ending(
 }
 
 function unaskedLine(candidate: Readonly<CandidateState>): string {
-  return `${addressOf(candidate.endpoint)} was not waited for`;
+  return `${addressOf(candidate.endpoint)} has not answered yet, and was not waited for`;
 }
 
 function hintVerdict(verdict: 'reachable' | 'silent' | 'unroutable'): { verdict: Verdict; why: string } {

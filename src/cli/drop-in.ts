@@ -59,7 +59,8 @@ export async function runDropIn(options: DropInOptions, signal: AbortSignal): Pr
   const code = codeOf(result);
   if (result.kind === 'ran') output.lines(lines.end(result));
   if (result.kind === 'refused') output.error(result.detail);
-  else if (code === exitCode.failed && 'detail' in result.outcome) output.error(result.outcome.detail);
+  else if (code === exitCode.failed && result.outcome.kind !== 'stopped' && 'detail' in result.outcome)
+    output.error(result.outcome.detail);
   output.end({ noteworthy: code !== exitCode.ok || changed(result), json: jsonResult(name, result, code) });
   return code;
 }

@@ -19,15 +19,17 @@ export const exitCode = {
 export function dropInExitCode(outcome: Outcome): number {
   switch (outcome.kind) {
     case 'proven':
-    case 'undecided':
     case 'chosen':
     case 'would-set':
       return exitCode.ok;
+    case 'undecided':
+      return outcome.heard ? exitCode.ok : exitCode.failed;
     case 'none-works':
       return exitCode.noneWorks;
     case 'no-candidates':
       return exitCode.noAddress;
     case 'gone':
+    case 'stopped':
     case 'failed':
       return exitCode.failed;
   }

@@ -6,7 +6,12 @@ import { UsageError } from './usage-error.ts';
 /** Runs the command line and ends the process; a pending look-up or socket cannot hold it up. */
 async function main(): Promise<void> {
   // A reader that went away (`| head`) is no reason to leave a repair half done.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  let unwritten = false;
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      unwritten ||= error.code !== 'EPIPE';
+    });
+  }
   process.on('uncaughtException', (error) => process.exit(explain(error)));
   const abort = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => abort.abort());
@@ -37,17 +42,25 @@ async function main(): Promise<void> {
     code = explain(error);
   }
   await flush(process.stdout);
-  process.exit(code);
+  process.exit(unwritten && code === exitCode.ok ? exitCode.failed : code);
 }
 
 function explain(error: unknown): number {
   if (error instanceof CommanderError && error.exitCode === 0) return exitCode.ok;
   if (error instanceof UsageError || error instanceof CommanderError) {
-    const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
+    const excess = error instanceof CommanderError && error.code === 'commander.excessArguments';
+    const word = process.argv.slice(2).find((argument) => !argument.startsWith('-'));
+    const message = excess
+      ? `${JSON.stringify(word)} is no command, or one word too many was given`
+      : error.message.replace(/^error: /, '').replaceAll('\n', ' ');
     process.stderr.write(`wg-reach: ${message} (see wg-reach --help)\n`);
     return exitCode.usage;
   }
   const message = error instanceof Error ? error.message : String(error);
+  if (/\b(EMFILE|ENFILE|ENOMEM|EAGAIN)\b/.test(message)) {
+    process.stderr.write(`wg-reach: this host lacks files, memory or processes: ${message}; see ulimit -a\n`);
+    return exitCode.failed;
+  }
   process.stderr.write(`wg-reach: this is a bug of wg-reach: ${message}. Please report it\n`);
   return exitCode.failed;
 }

@@ -34,7 +34,9 @@ export function narrate(
     case 'fail-back':
       return failbackWords(fact);
     case 'candidates':
-      return fact.cutOff > 0 ? `Warning: ${fact.cutOff} more addresses are left out` : null;
+      return fact.cutOff > 0
+        ? `Warning: only ${fact.endpoints.length} addresses are used; ${fact.cutOff} of the other family are left out`
+        : null;
     case 'route':
       return verbose
         ? `${fact.endpoint}: ${fact.verdict === 'in-tunnel' ? 'its route leads into the tunnel itself' : 'no route'}`

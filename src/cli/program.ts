@@ -29,8 +29,8 @@ export interface Commands {
 export function createProgram(commands: Commands): Command {
   const program = new Command('wg-reach')
     .description('Keeps every WireGuard peer on an endpoint that works, proven by WireGuard itself.')
-    .version(version(), '--version', 'print the version')
-    .helpOption('--help', 'print this help')
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
     .usage(
       'COMMAND [options] [INTERFACE [PEER]]\n       wg-reach --interface IF --peer KEY --host NAME --port N [options]',
@@ -57,19 +57,28 @@ export function createProgram(commands: Commands): Command {
     .command('repair')
     .summary('look, fix, say what was done, exit')
     .description(
-      'Looks after every peer whose endpoint is a host name in /etc/wireguard/*.conf, or those of one\n' +
-        'interface, or one of them: leaves a tunnel alone that is proven alive, and otherwise tries every\n' +
+      'Looks after every peer whose endpoint is a host name in /etc/wireguard/*.conf, or those of one ' +
+        'interface, or one of them: leaves a tunnel alone that is proven alive, and otherwise tries every ' +
         'address of the name until one is proven. Exit code: 0 all is well, 1 something is wrong, 2 usage.',
     )
     .usage('[options] [INTERFACE [PEER]]')
-    .helpOption('--help', 'print this help')
+    .helpOption('-h, --help', 'print this help')
     .argument('[INTERFACE]', 'only the peers of this interface')
     .argument('[PEER]', 'only the peer with this public key')
     .addHelpText('after', '\nExample, each minute from cron:\n  * * * * * root wg-reach repair --quiet')
     .action(commands.repair);
   for (const option of commonOptions()) repair.addOption(option);
   addDaemonCommands(program, commands);
+  program.hook('preSubcommand', (root, command) => rejectLeadingOptions(root, command.name()));
   return program;
+}
+
+/** An option before the command would belong to the drop-in form, and the command would never see it. */
+function rejectLeadingOptions(root: Command, command: string): void {
+  for (const option of root.options) {
+    if (root.getOptionValueSource(option.attributeName()) !== 'cli') continue;
+    throw new UsageError(`${option.long} belongs behind the command: wg-reach ${command} ${option.long} …`);
+  }
 }
 
 function addDaemonCommands(program: Command, commands: Commands): void {
@@ -77,11 +86,11 @@ function addDaemonCommands(program: Command, commands: Commands): void {
     .command('run')
     .summary('the daemon: watch every peer, for ever')
     .description(
-      'Watches every peer that has a host name in /etc/wireguard/*.conf or endpoints in the configuration: tests\n' +
-        'its tunnel, and when it does not work, tries every address until one is proven. Logs to standard error.\n' +
+      'Watches every peer that has a host name in /etc/wireguard/*.conf or endpoints in the configuration: tests ' +
+        'its tunnel, and when it does not work, tries every address until one is proven. Logs to standard error. ' +
         'HUP reads all files again, TERM ends it; endpoints stay as they are.',
     )
-    .helpOption('--help', 'print this help')
+    .helpOption('-h, --help', 'print this help')
     .option('--config <file>', `the configuration (default: ${defaultConfigFile}, which may be missing)`)
     .addOption(
       new Option('--log-format <format>', 'how the log is written').choices(['text', 'json']).default('text'),
@@ -115,7 +124,7 @@ function addDaemonCommands(program: Command, commands: Commands): void {
   ][]) {
     command
       .usage('[options] [INTERFACE [PEER]]')
-      .helpOption('--help', 'print this help')
+      .helpOption('-h, --help', 'print this help')
       .argument('[INTERFACE]', 'only the peers of this interface')
       .argument('[PEER]', 'only the peer with this public key')
       .addOption(runtimeOption())

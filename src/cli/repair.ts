@@ -10,7 +10,7 @@ import { narrate } from './narrator.ts';
 import { createOutput, type Output } from './output.ts';
 import { readInterfaceName, readPublicKey } from './values.ts';
 import { concludeRepair, repairViaDaemon } from './via-daemon.ts';
-import { proofWords } from './words.ts';
+import { leftOutWords, proofWords } from './words.ts';
 
 /**
  * `wg-reach repair [IFACE [PEER]]`: looks after every peer with a host name in the wg-quick files, all interfaces at
@@ -35,7 +35,9 @@ export async function runRepair(
   const found = findPeers(await readWgQuickDirectory(), selection);
   for (const warning of found.warnings) output.error(`warning: ${warning}`);
   if (found.peers.length === 0) {
-    output.error(nothingFound(selection.interface, found.withoutName.length));
+    if (found.warnings.length === 0)
+      output.error(nothingFound(selection.interface, found.withoutName.length));
+    output.end({ noteworthy: true, json: { peers: [] } });
     return exitCode.failed;
   }
 
@@ -44,7 +46,7 @@ export async function runRepair(
   await Promise.all(
     [...groups].map(async ([name, peers]) => {
       if (selection.interface === null && (await readDevice(name)).kind === 'absent') {
-        output.lines([`${name}: the interface is down, so there is nothing to repair`]);
+        output.lines([`${name}: there is no such interface now, so there is nothing to repair`]);
         return;
       }
       const results = await repairInterface({
@@ -89,7 +91,8 @@ function summary(result: Extract<PeerResult, { kind: 'ran' }>): string {
     case 'proven': {
       const how = snapshot.proof ? ` (${proofWords(snapshot.proof)})` : '';
       if (before !== after) return `moved from ${before ?? '(none)'} to ${after ?? '(none)'}${how}`;
-      const unresolved = snapshot.candidates.length === 0 ? '; warning: its name does not resolve' : '';
+      const unresolved =
+        snapshot.candidates.length === 0 ? '; warning: its name gives no usable address' : '';
       return `works over ${after ?? '(none)'}${how}; nothing to do${unresolved}`;
     }
     case 'chosen':
@@ -101,13 +104,20 @@ function summary(result: Extract<PeerResult, { kind: 'ran' }>): string {
     case 'undecided':
       return `left on ${after ?? '(none)'}: ${outcome.detail}`;
     case 'no-candidates':
-      return 'does not work, and its name does not resolve; look at the DNS of this host';
+      return `does not work, and its name gives no usable address; look at the DNS of this host${leftOut(result)}`;
     case 'none-works':
+      return `${outcome.detail}; the endpoint is ${after ?? '(none)'}`;
+    case 'stopped':
       return `${outcome.detail}; the endpoint is ${after ?? '(none)'}`;
     case 'gone':
     case 'failed':
       return outcome.detail;
   }
+}
+
+function leftOut(result: Extract<PeerResult, { kind: 'ran' }>): string {
+  const words = leftOutWords(result.resolved);
+  return words.length === 0 ? '' : ` (${words.join('; ')})`;
 }
 
 function label(name: string, publicKey: string, peers: readonly FoundPeer[]): string {
@@ -124,5 +134,5 @@ function groupByInterface(peers: readonly FoundPeer[]): Map<string, FoundPeer[]>
 function nothingFound(interfaceName: string | null, withoutName: number): string {
   const where = interfaceName === null ? '/etc/wireguard/*.conf' : `/etc/wireguard/${interfaceName}.conf`;
   const others = withoutName === 0 ? '' : ` (${withoutName} without one)`;
-  return `no peer with a host name as its endpoint was found in ${where}${others}; nothing to do. Give one by hand with --interface, --peer, --host and --port`;
+  return `no peer with a host name as its endpoint was found in ${where}${others}; give one by hand with --interface, --peer, --host and --port`;
 }

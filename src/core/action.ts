@@ -27,8 +27,8 @@ export type PeerAction =
 export type Outcome =
   /** The endpoint now set is proven. */
   | { readonly kind: 'proven' }
-  /** The peer is heard, but nothing shows that it hears us; nothing was moved. */
-  | { readonly kind: 'undecided'; readonly detail: string }
+  /** Nothing was moved: the peer is heard, but nothing shows that it hears us; or (not `heard`) it could not be asked. */
+  | { readonly kind: 'undecided'; readonly heard: boolean; readonly detail: string }
   /** Decided by ICMP echo alone, as asked. */
   | { readonly kind: 'chosen' }
   /** Dry run: this is what would have been tried first. */
@@ -39,5 +39,7 @@ export type Outcome =
   | { readonly kind: 'no-candidates' }
   /** The peer or its interface is gone. */
   | { readonly kind: 'gone'; readonly detail: string }
+  /** It was told to stop; what was on trial is taken back. */
+  | { readonly kind: 'stopped'; readonly detail: string }
   /** `wg` failed. */
   | { readonly kind: 'failed'; readonly detail: string };

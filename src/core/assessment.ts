@@ -23,6 +23,8 @@ export interface Assessment {
   readonly echoes: Map<number, { readonly sentAtMs: number; readonly round: number }>;
   /** An answered echo whose counters still have to be read. */
   answered: { readonly rttMs: number; readonly atMs: number } | null;
+  /** Readings of the counters since then; the first may have begun before the answer came. */
+  readingsSinceAnswer: number;
   /** When `rx_bytes` was last seen to grow, or null. */
   rxGrewAtMs: number | null;
   /** Growths of `rx_bytes` that held a handshake initiation of the peer: it does not hear our responses. */
@@ -33,6 +35,8 @@ export interface Assessment {
   unansweredPacketAtMs: number | null;
   /** When `tx_bytes` was first seen to have grown by an initiation, or null. */
   initiationSeenAtMs: number | null;
+  /** `tx_bytes` grew by more than handshakes: there is a session, whatever the clocks say of its age. */
+  dataLeft: boolean;
   /** Something authentic came that the counters of the peer do not show (kernel: inner source not allowed). */
   frameErrorsGrew: boolean;
   proof: Proof | null;
@@ -56,11 +60,13 @@ export function beginAssessment(
     rounds: 0,
     echoes: new Map(),
     answered: null,
+    readingsSinceAnswer: 0,
     rxGrewAtMs: null,
     rxInitiations: 0,
     rxGrewOtherwise: false,
     unansweredPacketAtMs: null,
     initiationSeenAtMs: null,
+    dataLeft: false,
     frameErrorsGrew: false,
     proof: null,
   };
@@ -123,8 +129,11 @@ export function noteObservation(
   const previousAtMs = assessment.lastAtMs;
   assessment.last = observation;
   assessment.lastAtMs = nowMs;
+  if (assessment.answered) assessment.readingsSinceAnswer++;
   noteFrameErrors(assessment, observation);
-  if (holdsInitiation(observation.txBytes - previous.txBytes)) assessment.initiationSeenAtMs ??= nowMs;
+  const sentBytes = observation.txBytes - previous.txBytes;
+  if (holdsInitiation(sentBytes)) assessment.initiationSeenAtMs ??= nowMs;
+  else if (sentBytes > wireguard.keepaliveBytes) assessment.dataLeft = true;
 
   const grownBytes = observation.rxBytes - previous.rxBytes;
   if (

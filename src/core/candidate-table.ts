@@ -145,7 +145,9 @@ export function createCandidateTable(failedAtMs: ReadonlyMap<string, number>): C
         other !== state && other.hint === 'reachable' ? [other.hintRttMs ?? 0] : [],
       );
       if (rtts.length === 0) return false;
-      return nowMs >= (graceOf(endpoint, Math.min(...rtts)) ?? nowMs);
+      // Whoever answers late lets the others be late as well.
+      const begunAtMs = hints.begunAtMs(endpoint);
+      return begunAtMs === null || nowMs >= graceEndsAtMs(begunAtMs, Math.min(...rtts));
     },
     graceEndsAtMs: graceOf,
     nextDueMs() {

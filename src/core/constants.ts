@@ -26,6 +26,11 @@ export const ours = {
    * acknowledgements, only for scheduling noise.
    */
   minRtoMs: 200,
+  /**
+   * Least distance of the time-out from the smoothed round trip (RFC 6298's G): on a path whose round trip never
+   * varies an answer would come at the very moment at which it counts as lost. Scheduling noise of a busy host.
+   */
+  rtoGranularityMs: 50,
   /** Ceiling of the learned time-out. Peaks of 5 s are seen on busy mobile links; above that nobody can work. */
   maxRtoMs: 6_000,
   /**
@@ -56,6 +61,8 @@ export const ours = {
   slowDwellMs: 6_000,
   /** Reading the counters while we wait for evidence: a `wg` process each time, so not more often than needed. */
   observeSpacingMs: 250,
+  /** An answered echo waits this long for the counters: as long as `wg` may take before it is killed. */
+  readingPatienceMs: 5_000,
   /** How often a pending judgement is looked at again when nothing happens: decides how late a time-out is seen. */
   judgeSpacingMs: 50,
   /** Setting the same endpoint again (clears a stale source address) comes after this much silence: one time-out. */
@@ -94,6 +101,9 @@ export const ours = {
   lookUpPatienceMs: 1_000,
   /** Time kept back from a one-shot's limit to put the old endpoint back and to say so. */
   restoreReserveMs: 1_500,
+  /** Putting the old endpoint back is tried again this often, and so much later, if `wg` cannot even be started. */
+  restoreRetries: 3,
+  restoreRetryMs: 250,
   /** Time after which a check that hears the peer, but cannot prove that the peer hears us, ends undecided. */
   undecidedAfterMs: 23_000,
   /**

@@ -85,7 +85,7 @@ export function createEvidence(echoTargets: readonly string[], known?: KnownTunn
   return {
     rto,
     assessment: () => current,
-    session: () => session,
+    session: () => session || current?.dataLeft === true,
     begin(generation, endpoint, baseline, now) {
       timers.clearAll();
       current = beginAssessment(generation, endpoint, baseline, now.monotonicMs);

@@ -12,7 +12,8 @@ import type { Machine, MachineConfig } from './machine.ts';
 import type { Observation } from './observation.ts';
 import { judgeOffer } from './offer.ts';
 import type { Proof } from './proof.ts';
-import { beginRace, nextTrial, type Race } from './race.ts';
+import { createPutBack } from './put-back.ts';
+import { beginRace, giveUpDetail, nextTrial, type Race } from './race.ts';
 import type { SetReason } from './set-reason.ts';
 import { earliest } from './timers.ts';
 import { nextState, type State, type Trigger } from './transitions.ts';
@@ -25,6 +26,7 @@ import { type Attempt, judgeTrial, trialTimeoutMs } from './trial.ts';
 export function createPeer(config: MachineConfig): Machine {
   const table = createCandidateTable(config.failedAtMs);
   const evidence = createEvidence(config.echoTargets, config.known);
+  const back = createPutBack();
   /** Where nobody inside answers, one round trip cannot prove anything. */
   const mayQuick = config.known?.responder !== false;
   let state: State = 'starting';
@@ -43,8 +45,6 @@ export function createPeer(config: MachineConfig): Machine {
   let mayBeGood = false;
   /** Whether that was done after a full search: then the next silence is the end. */
   let lastLook = false;
-  /** What is said when the old endpoint is back. Null: it was proven before, so look whether it still works. */
-  let afterRestore: Outcome | null = null;
   let judgeDueMs: number | null = null;
   let actions: PeerAction[] = [];
 
@@ -65,10 +65,10 @@ export function createPeer(config: MachineConfig): Machine {
   /** Rests, but never on an endpoint that was only tried: the old one is put back before. */
   function end(outcome: Outcome): void {
     // With no old one, what is being set is set once more, so that a packet follows that set, too.
-    const back = attempt?.fallback ?? race?.origin ?? (state === 'setting' ? unproven : null);
+    const target = attempt?.fallback ?? race?.origin ?? (state === 'setting' ? unproven : null);
     const movedOn = state === 'checking' && endpoint !== unproven;
-    if (unproven === null || back === null || movedOn) rest(outcome);
-    else putBack(back, outcome);
+    if (unproven === null || target === null || movedOn) rest(outcome);
+    else putBack(target, outcome);
   }
 
   function set(target: string, reason: SetReason): void {
@@ -114,7 +114,8 @@ export function createPeer(config: MachineConfig): Machine {
 
   /** The endpoint read is not the one assessed: authenticated roaming, or another writer. Look whether it works. */
   function onElsewhere(from: string | null, observation: Observation, now: Instant): void {
-    report({ kind: 'roamed', from, to: observation.endpoint });
+    // Without an assessment this is the first look after a search: nothing roamed.
+    if (from !== null) report({ kind: 'roamed', from, to: observation.endpoint });
     generation++;
     proof = null;
     if (observation.endpoint === null) return rest({ kind: 'gone', detail: 'the peer was configured anew' });
@@ -144,13 +145,13 @@ export function createPeer(config: MachineConfig): Machine {
   function onRestored(observation: Observation, now: Instant): void {
     if (observation.endpoint !== null)
       report({ kind: 'set', endpoint: observation.endpoint, reason: 'restore' });
-    if (afterRestore === null && observation.endpoint !== null) {
+    if (back.outcome() === null && observation.endpoint !== null) {
       move('recheck');
       return assess(observation.endpoint, observation, now);
     }
     // The peer stays roamed to wherever it heard us last until it hears us from here.
     actions.push(...evidence.packet(generation));
-    rest(afterRestore ?? { kind: 'none-works', detail: 'no candidate was proven' }, 'restored');
+    rest(back.outcome() ?? { kind: 'none-works', detail: 'no candidate was proven' }, 'restored');
   }
 
   function onSetFailed(detail: string, now: Instant): void {
@@ -159,16 +160,24 @@ export function createPeer(config: MachineConfig): Machine {
       actions.push(...evidence.renew(generation, now));
       return;
     }
-    if (state === 'restoring') return rest({ kind: 'failed', detail });
-    if (state !== 'setting' || !attempt) return;
-    report({ kind: 'set-failed', endpoint: attempt.endpoint, detail });
-    onTrialFailed(attempt, detail, now);
+    if (state !== 'setting' && state !== 'restoring') return;
+    report({ kind: 'set-failed', endpoint: attempt?.endpoint ?? back.target() ?? '(none)', detail });
+    // That a candidate could not even be set says nothing against it.
+    if (attempt) return endTrial(attempt);
+    if (back.failed(now.monotonicMs)) return;
+    rest({
+      kind: 'failed',
+      detail: `${back.target() ?? 'the old endpoint'} could not be put back: ${detail}`,
+    });
   }
 
   function step(now: Instant): void {
     actions.push(...table.step(now.monotonicMs));
     judgeDueMs = null;
-    if (now.monotonicMs >= config.deadlineMs) return onStop('the time was up before a candidate was proven');
+    const retry = back.takeRetry(now.monotonicMs);
+    if (retry !== null) set(retry, 'restore');
+    if (now.monotonicMs >= config.deadlineMs)
+      return onStop({ kind: 'none-works', detail: 'the time was up before a candidate was proven' });
     actions.push(...evidence.step(now));
     if (state === 'checking') judgeCheck(now);
     if (state === 'proving') judgeProving(now);
@@ -188,13 +197,14 @@ export function createPeer(config: MachineConfig): Machine {
       reasserted = true;
       set(assessment.endpoint, 'again');
     } else if (verdict.kind === 'undecided') {
-      end({ kind: 'undecided', detail: verdict.reason });
+      end({ kind: 'undecided', heard: verdict.heard, detail: verdict.reason });
     } else if (verdict.kind === 'condemned') {
       report({ kind: 'condemned', endpoint, reason: verdict.reason });
       table.noteTrial(assessment.endpoint, 'silent', now.monotonicMs);
       move('condemned');
       const quick = mayQuick && evidence.session() && race?.scope !== 'quick';
-      race = beginRace(endpoint, verdict.early ? 'quick' : 'full', quick);
+      // A full search that was interrupted goes on: beginning anew would try the first candidate for ever.
+      if (race?.scope !== 'full') race = beginRace(endpoint, verdict.early ? 'quick' : 'full', quick);
       // Where only the peer lost the session, the first handshake comes 15 s after the first unanswered packet.
       mayBeGood =
         verdict.early || (!lastLook && evidence.session() && assessment.initiationSeenAtMs === null);
@@ -237,6 +247,10 @@ export function createPeer(config: MachineConfig): Machine {
   function onTrialFailed(failed: Attempt, reason: string, now: Instant): void {
     report({ kind: 'trial-failed', endpoint: failed.endpoint, reason });
     if (!reverted) table.noteTrial(failed.endpoint, 'silent', now.monotonicMs);
+    endTrial(failed);
+  }
+
+  function endTrial(failed: Attempt): void {
     attempt = null;
     evidence.end();
     if (failed.fallback !== null) {
@@ -265,7 +279,7 @@ export function createPeer(config: MachineConfig): Machine {
       lastLook = race.scope === 'full';
       return putBack(race.origin, null);
     }
-    if (!next) return giveUp('every candidate was tried on the tunnel, and none was proven');
+    if (!next) return giveUp(giveUpDetail(listed));
     if (config.dryRun) return rest(dryRunOutcome(listed, next.endpoint));
     report({ kind: 'trial', endpoint: next.endpoint, pass: next.pass });
     attempt = { ...next, fallback: null };
@@ -276,13 +290,13 @@ export function createPeer(config: MachineConfig): Machine {
 
   function giveUp(detail: string): void {
     const usable = table.listed().find((candidate) => candidate.route !== 'in-tunnel');
-    const back = race?.origin ?? usable?.endpoint ?? null;
-    if (config.dryRun || back === null) return rest({ kind: 'none-works', detail });
-    putBack(back, { kind: 'none-works', detail });
+    const target = race?.origin ?? usable?.endpoint ?? null;
+    if (config.dryRun || target === null) return rest({ kind: 'none-works', detail });
+    putBack(target, { kind: 'none-works', detail });
   }
 
   function putBack(target: string, outcome: Outcome | null): void {
-    afterRestore = outcome;
+    back.begin(target, outcome);
     attempt = null;
     unproven = null;
     evidence.end();
@@ -313,10 +327,11 @@ export function createPeer(config: MachineConfig): Machine {
   }
 
   /** The time is up or somebody said stop: whatever is on trial is taken back first. */
-  function onStop(detail: string): void {
+  function onStop(outcome: Outcome): void {
     if (state === 'restoring') return;
     if (proof !== null) return end({ kind: 'proven' });
-    end(settled && table.listed().length === 0 ? { kind: 'no-candidates' } : { kind: 'none-works', detail });
+    const nameless = outcome.kind === 'none-works' && table.listed().length === 0;
+    end(nameless ? { kind: 'no-candidates' } : outcome);
   }
 
   function apply(event: PeerEvent, now: Instant): void {
@@ -355,7 +370,7 @@ export function createPeer(config: MachineConfig): Machine {
         rest({ kind: 'gone', detail: event.detail });
         break;
       case 'shutdown':
-        onStop(event.reason);
+        onStop({ kind: 'stopped', detail: event.reason });
         break;
       default:
         actions.push(...table.note(event, now.monotonicMs));
@@ -374,7 +389,7 @@ export function createPeer(config: MachineConfig): Machine {
     nextDueMs() {
       if (state === 'resting') return null;
       const deadlineMs = state === 'restoring' ? null : config.deadlineMs;
-      return earliest(table.nextDueMs(), evidence.nextDueMs(), judgeDueMs, deadlineMs);
+      return earliest(table.nextDueMs(), evidence.nextDueMs(), judgeDueMs, back.nextDueMs(), deadlineMs);
     },
     snapshot() {
       const candidates = table.listed().map((candidate) => ({ ...candidate }));

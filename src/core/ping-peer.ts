@@ -121,7 +121,7 @@ export function createPingPeer(config: MachineConfig): Machine {
         return [{ type: 'rest', outcome: { kind: 'gone', detail: event.detail } }];
       case 'shutdown':
         move('stop');
-        return [{ type: 'rest', outcome: { kind: 'failed', detail: event.reason } }];
+        return [{ type: 'rest', outcome: { kind: 'stopped', detail: event.reason } }];
       default:
         return table.note(event, now.monotonicMs);
     }

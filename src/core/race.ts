@@ -45,3 +45,10 @@ export function nextTrial(
   race.triedSlow.add(next.endpoint);
   return { endpoint: next.endpoint, pass: 'slow' };
 }
+
+/** Why a search that is through found nothing, in words. */
+export function giveUpDetail(candidates: readonly CandidateState[]): string {
+  return candidates.every((candidate) => candidate.route === 'in-tunnel')
+    ? 'the route to every candidate leads into the tunnel itself, so none could be tried'
+    : 'every candidate was tried on the tunnel, and none was proven';
+}

@@ -27,7 +27,8 @@ export function createRto(): Rto {
     },
     timeoutMs() {
       if (smoothedMs === null) return ours.initialRtoMs;
-      return Math.min(ours.maxRtoMs, Math.max(ours.minRtoMs, smoothedMs + 4 * variationMs));
+      const marginMs = Math.max(ours.rtoGranularityMs, 4 * variationMs);
+      return Math.min(ours.maxRtoMs, Math.max(ours.minRtoMs, smoothedMs + marginMs));
     },
     smoothedMs() {
       return smoothedMs;

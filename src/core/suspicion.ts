@@ -8,7 +8,8 @@ export type Suspicion =
   | { readonly kind: 'reassert' }
   /** `early`: only a quick trial with rollback is justified, the long wait for an answer was not made. */
   | { readonly kind: 'condemned'; readonly early: boolean; readonly reason: string }
-  | { readonly kind: 'undecided'; readonly reason: string };
+  /** `heard`: something does come from the peer. Otherwise nothing could be asked at all. */
+  | { readonly kind: 'undecided'; readonly heard: boolean; readonly reason: string };
 
 /** What the judgement is made from. */
 export interface SuspicionInput {
@@ -53,7 +54,7 @@ export function judgeSilence(input: SuspicionInput, nowMs: number): Suspicion {
       ? 'this host cannot send to any address inside the tunnel'
       : 'the peer has no address inside the tunnel that could be asked';
     return input.session
-      ? { kind: 'undecided', reason: why }
+      ? { kind: 'undecided', heard: false, reason: why }
       : condemned(`there is no session, and none can be started: ${why}`);
   }
   const waitedMs = nowMs - assessment.firstPacketAtMs;
@@ -111,15 +112,27 @@ function withSession(input: SuspicionInput, waitedMs: number, nowMs: number): Su
   const overdueAtMs = answerOverdueAtMs(assessment, rtoMs);
   if (overdueAtMs !== null && nowMs >= overdueAtMs && !handshakePending(assessment, rtoMs, nowMs)) {
     if (assessment.frameErrorsGrew) {
-      return { kind: 'undecided', reason: 'something answers from an inner address outside the allowed IPs' };
+      return {
+        kind: 'undecided',
+        heard: true,
+        reason: 'something answers from an inner address outside the allowed IPs',
+      };
     }
     if (assessment.answered && assessment.last.txBytes === assessment.baseline.txBytes) {
-      return { kind: 'undecided', reason: 'the address that answers is not reached through the tunnel' };
+      return {
+        kind: 'undecided',
+        heard: false,
+        reason: 'the address that answers is not reached through the tunnel',
+      };
     }
     if (!assessment.rxGrewOtherwise) return condemned('the peer owed an answer within 10 s, and none came');
   }
   if (waitedMs >= ours.undecidedAfterMs) {
-    return { kind: 'undecided', reason: 'the peer is heard, but nothing shows that it hears us' };
+    return {
+      kind: 'undecided',
+      heard: true,
+      reason: 'the peer is heard, but nothing shows that it hears us',
+    };
   }
   return { kind: 'wait' };
 }

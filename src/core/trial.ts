@@ -49,7 +49,13 @@ export function trialTimeoutMs(pass: Pass, rto: Rto, hintRttMs: number | null): 
 export function judgeTrial(input: TrialInput, nowMs: number): TrialVerdict {
   const { assessment } = input;
   if (assessment.proof) return { kind: 'proven' };
+  const { answered } = assessment;
+  if (input.reverted && answered !== null && nowMs - answered.atMs >= 2 * ours.observeSpacingMs)
+    return failed(input, 'the answers came over the old path');
   const dwelledMs = nowMs - assessment.startedAtMs;
+  // The answer is here; only the counters that go with it have not been read yet (a slow `wg`).
+  const unread = assessment.answered !== null && assessment.readingsSinceAnswer < 2;
+  if (unread && nowMs - (assessment.answered?.atMs ?? 0) < ours.readingPatienceMs) return { kind: 'pending' };
   if (input.pass === 'slow') return judgeSlow(input, dwelledMs, nowMs);
   const dwellMs = input.pass === 'quick' ? input.rtoMs : Math.min(ours.failbackDwellMaxMs, input.rtoMs);
   if (dwelledMs < dwellMs) return { kind: 'pending' };

@@ -5,12 +5,15 @@ import { decideManaged, type ManagedDecision } from '../sources/managed.ts';
 import { readWgQuickDirectory, type WgQuickDirectory } from '../sources/wg-quick.ts';
 import { type InterfaceFacts, readFacts } from '../wireguard/facts.ts';
 import { listInterfaces } from '../wireguard/interfaces.ts';
+import { readInterfaceIndex } from './interface-index.ts';
 import type { Log } from './log.ts';
 
 /** What there is to manage now. */
 export interface Inventory {
   readonly decision: ManagedDecision;
   readonly facts: ReadonlyMap<string, InterfaceFacts>;
+  /** The kernel's number of each interface, another one once it was deleted and made again; null if unknown. */
+  readonly indexes: ReadonlyMap<string, number | null>;
 }
 
 /** Finds out what there is to manage, from files and from the interfaces. */
@@ -39,6 +42,24 @@ export function createInventoryReader(options: InventoryOptions): InventoryReade
   let config: Config = emptyConfig;
   let wgQuick: WgQuickDirectory = { kind: 'missing', directory: options.wgQuickDirectory };
   let stamp: string | null = null;
+  let known: ReadonlyMap<string, InterfaceFacts> = new Map();
+
+  /** An interface is there until it is seen to be gone: a `wg` that fails or hangs for a while says nothing. */
+  async function readInterfaces(): Promise<ReadonlyMap<string, InterfaceFacts>> {
+    const listed = await listInterfaces({ timeoutMs: toolTimeoutMs });
+    const facts = new Map<string, InterfaceFacts>();
+    await Promise.all(
+      [...new Set([...known.keys(), ...listed])].map(async (name) => {
+        const read = await readFacts(name, { timeoutMs: toolTimeoutMs });
+        const before = known.get(name);
+        if (read.kind === 'ok') facts.set(name, read);
+        else if (before && read.kind !== 'no-such-interface' && read.kind !== 'not-wireguard')
+          facts.set(name, before);
+      }),
+    );
+    known = facts;
+    return facts;
+  }
 
   async function readFiles(): Promise<void> {
     const [nextConfig, nextQuick] = await Promise.all([
@@ -64,23 +85,21 @@ export function createInventoryReader(options: InventoryOptions): InventoryReade
 
   return {
     async read(force) {
-      const [now, names] = await Promise.all([
+      const [now, facts] = await Promise.all([
         stampOf([options.configFile], [configDirectory, options.wgQuickDirectory]),
-        listInterfaces({ timeoutMs: toolTimeoutMs }),
+        readInterfaces(),
       ]);
       const changed = force || now !== stamp;
       stamp = now;
       if (changed) await readFiles();
-      const facts = new Map<string, InterfaceFacts>();
-      await Promise.all(
-        names.map(async (name) => {
-          const read = await readFacts(name, { timeoutMs: toolTimeoutMs });
-          if (read.kind === 'ok') facts.set(name, read);
-        }),
+      const indexes = new Map(
+        await Promise.all(
+          [...facts.keys()].map(async (name) => [name, await readInterfaceIndex(name)] as const),
+        ),
       );
       const decision = decideManaged({ wgQuick, config, live: facts });
       if (changed) for (const warning of decision.warnings) log.warning('sources', { message: warning });
-      return { decision, facts };
+      return { decision, facts, indexes };
     },
   };
 }

@@ -36,6 +36,8 @@ const tickMs = 1_000;
 export function createSupervisor(options: SupervisorOptions): Supervisor {
   const { log, state } = options;
   const keepers = new Map<string, InterfaceKeeper>();
+  /** The kernel's number that an interface had when it was last seen. */
+  const keptIndexes = new Map<string, number | null>();
   const saidRefusals = new Map<string, string>();
   let refreshing: Promise<void> | null = null;
   let again = false;
@@ -85,14 +87,20 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     return refreshing;
   }
 
-  async function apply({ decision, facts }: Inventory): Promise<void> {
+  async function apply({ decision, facts, indexes }: Inventory): Promise<void> {
     const byInterface = new Map<string, ManagedPeer[]>();
     for (const peer of decision.managed)
       byInterface.set(peer.interface, [...(byInterface.get(peer.interface) ?? []), peer]);
     for (const [name, keeper] of keepers) {
-      if (byInterface.has(name)) continue;
-      log.info('interface-left', { interface: name, message: 'nothing to watch here any more' });
+      const index = indexes.get(name) ?? null;
+      const before = keptIndexes.get(name) ?? index;
+      keptIndexes.set(name, index ?? before);
+      const isAnother = index !== null && index !== before;
+      if (byInterface.has(name) && !isAnother) continue;
+      const message = isAnother ? 'deleted and made again: begun anew' : 'nothing to watch here any more';
+      log.info('interface-left', { interface: name, message });
       keepers.delete(name);
+      keptIndexes.delete(name);
       await keeper.close();
     }
     for (const [name, managed] of byInterface) {
@@ -100,6 +108,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       if (!interfaceFacts) continue;
       const keeper = keepers.get(name) ?? (await begin(name, interfaceFacts));
       if (!keeper) continue;
+      if (!keptIndexes.has(name)) keptIndexes.set(name, indexes.get(name) ?? null);
       const known = new Set(keeper.peers());
       keeper.update(managed, interfaceFacts);
       for (const peer of keeper.peers()) if (!known.has(peer)) welcome(peer);

@@ -44,6 +44,11 @@ export interface WatchedPeerOptions {
 const echoBytes = 112;
 /** What WireGuard may send by itself between two readings: a handshake and two keepalives. */
 const ownBytes = 212;
+/**
+ * What we answer to the other end's echoes where it runs this program, too: it sends one a second at the most. Without
+ * this allowance two ends take each other's echoes for traffic, and echo faster and faster.
+ */
+const answerBytesPerMs = echoBytes / 1_000;
 
 /** Begins to watch a peer. */
 export function watchPeer(options: WatchedPeerOptions): WatchedPeer {
@@ -70,6 +75,7 @@ export function watchPeer(options: WatchedPeerOptions): WatchedPeer {
   let lastSwitch = watch.snapshot().lastSwitch;
   let lastGood: string | null = null;
   let txBytes: number | null = null;
+  let countedAtMs = 0;
   let echoes = 0;
 
   const counting: InterfaceEffects = {
@@ -114,14 +120,17 @@ export function watchPeer(options: WatchedPeerOptions): WatchedPeer {
       lastGood = now.lastGood;
       options.onGood(lastGood);
     }
-    if (now.health === health) return;
+    if (now.health !== health) noteHealth(now);
+    if (now.state === 'gone') options.onGone();
+  }
+
+  function noteHealth(now: WatchSnapshot): void {
     const before = health;
     health = now.health;
     healthSinceMs = Date.now();
     const say = health === 'down' ? log.warning : log.info;
     const why = now.reason === null ? '' : `: ${now.reason}`;
     say('health-changed', { ...name, message: `${before} -> ${health}${why}`, from: before, to: health });
-    if (now.state === 'gone') options.onGone();
   }
 
   return {
@@ -135,11 +144,14 @@ export function watchPeer(options: WatchedPeerOptions): WatchedPeer {
         running.dispatch({ type: 'peer-gone', detail: 'the interface does not have the peer any more' });
         return;
       }
+      const nowMs = performance.now();
       if (txBytes !== null) {
         const grown = counters.txBytes - txBytes;
-        running.dispatch({ type: 'busy', busy: grown > echoes * echoBytes + ownBytes });
+        const answers = (nowMs - countedAtMs) * answerBytesPerMs;
+        running.dispatch({ type: 'busy', busy: grown > echoes * echoBytes + answers + ownBytes });
       }
       txBytes = counters.txBytes;
+      countedAtMs = nowMs;
       echoes = 0;
       running.dispatch({
         type: 'observed',

@@ -44,8 +44,19 @@ export function findPeers(directory: WgQuickDirectory, selection: PeerSelection)
     for (const peer of file.peers) {
       if (selection.publicKey !== null && peer.publicKey !== selection.publicKey) continue;
       const found = asFound(file.interface, peer);
-      if (found) peers.push(found);
-      else withoutName.push(peer);
+      if (!found) {
+        withoutName.push(peer);
+        continue;
+      }
+      // `wg` takes the last of several sections; two searches for one peer would fight each other.
+      const twin = peers.findIndex(
+        (one) => one.interface === file.interface && one.request.publicKey === peer.publicKey,
+      );
+      if (twin === -1) peers.push(found);
+      else {
+        warnings.push(`${peer.file}:${peer.line}: ${peer.publicKey} is listed twice; the last one counts`);
+        peers[twin] = found;
+      }
     }
   }
   return { peers, warnings, withoutName };

@@ -1,5 +1,6 @@
 import os from 'node:os';
 import { createInterfaceEffects } from '../effects/interface-effects.ts';
+import { isLinkUp } from '../host/link.ts';
 import { acquireLock } from '../host/lock.ts';
 import { echoTargets } from '../sources/echo-targets.ts';
 import { emptyState, type State } from '../store/state.ts';
@@ -44,12 +45,18 @@ export async function repairInterface(request: RepairInterfaceRequest): Promise<
   }
   try {
     const toolTimeoutMs = Math.max(1, Math.min(toolLimitMs, request.run.endMs - performance.now()));
-    const [facts, implementation] = await Promise.all([
+    const [facts, implementation, up] = await Promise.all([
       readFacts(request.interface, { timeoutMs: toolTimeoutMs }),
       readImplementation(request.interface, { timeoutMs: toolTimeoutMs }),
+      isLinkUp(request.interface, { timeoutMs: toolTimeoutMs }),
     ]);
     if (facts.kind !== 'ok') return refuse(facts.detail);
     if (lock?.kind === 'unwritable') warnOfNoLock(request, lock.detail);
+    if (up === false) {
+      return refuse(
+        `${request.interface} is down, so nothing can pass; bring it up: ip link set ${request.interface} up`,
+      );
+    }
     if (implementation === 'boringtun') {
       return refuse(
         `${request.interface} is served by boringtun, which crashes when an endpoint is changed; nothing was done`,
@@ -90,7 +97,11 @@ async function repairPeers(
       const live = facts.peers.get(peer.publicKey);
       if (!live) {
         const known =
-          facts.peers.size === 1 ? 'its only peer is another one' : `it has ${facts.peers.size} others`;
+          facts.peers.size === 0
+            ? 'it has no peers'
+            : facts.peers.size === 1
+              ? 'its only peer is another one'
+              : `it has ${facts.peers.size} others`;
         const detail = `${request.interface} has no peer ${peer.publicKey} (${known}); see: wg show ${request.interface} peers`;
         return { kind: 'refused', publicKey: peer.publicKey, detail };
       }

@@ -62,6 +62,7 @@ export async function repairPeer(input: RepairPeerInput): Promise<{ result: Peer
   const onStop = (): void => running.dispatch({ type: 'shutdown', reason: 'it was told to stop' });
   input.signal.addEventListener('abort', onStop, { once: true });
   running.dispatch({ type: 'start' });
+  if (input.signal.aborted) onStop();
   void resolveCandidates(request.source, {
     timeoutMs: Math.max(1, config.deadlineMs - startMs),
     signal: ended.signal,

@@ -17,6 +17,8 @@ export interface ResolvedCandidates {
   readonly settled: boolean;
   /** Addresses that can never be a peer's endpoint, with the reason. */
   readonly dropped: readonly { readonly address: string; readonly reason: string }[];
+  /** Addresses beyond what one answer may hold, which were not even looked at. */
+  readonly cutOffCount: number;
 }
 
 /** How to resolve. */
@@ -43,16 +45,18 @@ export async function resolveCandidates(
       candidates: [candidate(host.address, port, 'literal', 0)],
       settled: true,
       dropped: [],
+      cutOffCount: 0,
     });
     return;
   }
   const byFamily = new Map<4 | 6, readonly string[]>();
   const dropped: { address: string; reason: string }[] = [];
+  let cutOffCount = 0;
 
   const publish = (settled: boolean): void => {
     const addresses = [...(byFamily.get(6) ?? []), ...(byFamily.get(4) ?? [])];
     const candidates = addresses.map((address, index) => candidate(address, port, `dns:${host.name}`, index));
-    options.onChange({ candidates, settled, dropped: [...dropped] });
+    options.onChange({ candidates, settled, dropped: [...dropped], cutOffCount });
   };
 
   await resolveSystem(host.name, {
@@ -60,6 +64,7 @@ export async function resolveCandidates(
     signal: options.signal,
     onAnswer(answer) {
       if (answer.kind !== 'addresses') return;
+      cutOffCount += answer.droppedCount;
       const usable: string[] = [];
       for (const address of answer.addresses) {
         const reason = unusableReason(address, options.ownAddresses);
@@ -75,11 +80,10 @@ export async function resolveCandidates(
 
 /** Why an address out of DNS can never be a peer's endpoint, or null if it can. */
 export function unusableReason(address: string, ownAddresses: readonly string[]): string | null {
-  if (ownAddresses.includes(address)) return 'it is an address of this host';
   const parsed = parseAddress(address);
   if (!parsed) return 'it is no address';
   const range: string = ipaddr.parse(parsed.address).range();
-  return neverAPeer[range] ?? null;
+  return neverAPeer[range] ?? (ownAddresses.includes(address) ? 'it is an address of this host' : null);
 }
 
 /** Ranges of `ipaddr.js` in which no peer can be, with the reason. */

@@ -256,7 +256,8 @@ describe('a limited time', () => {
   it('puts the old endpoint back wherever the time is up', () => {
     for (let limitMs = 1; limitMs < 48_500; limitMs += limitMs < 12_000 ? 173 : 997) {
       const world = createWorld({ endpoint: v6, paths: nothing, limitMs }).run();
-      expect(world.outcome()?.kind, `limit ${limitMs}`).toBe('none-works');
+      // The names are answered after 30 ms.
+      expect(world.outcome()?.kind, `limit ${limitMs}`).toBe(limitMs < 30 ? 'no-candidates' : 'none-works');
       expect(world.endpoint(), `limit ${limitMs}`).toBe(v6);
       expect(world.restedAtMs()).toBeLessThanOrEqual(limitMs + restBoundMs);
       expectPacketAfterEverySet(world);
@@ -299,7 +300,7 @@ describe('a limited time', () => {
       world.run(stopMs);
       world.dispatch({ type: 'shutdown', reason: 'it was told to stop' });
       world.run();
-      expect(world.outcome()).toEqual({ kind: 'none-works', detail: 'it was told to stop' });
+      expect(world.outcome()).toEqual({ kind: 'stopped', detail: 'it was told to stop' });
       expect(world.endpoint()).toBe(v6);
       expectPacketAfterEverySet(world);
     }
@@ -316,5 +317,32 @@ describe('a limited time', () => {
       .actions()
       .findLast(({ what }) => what.type === 'report' && what.fact.kind === 'trial-failed')?.atMs;
     expect((failedAtMs ?? 0) - (slowAtMs ?? 0)).toBeGreaterThan(ours.initialRtoMs);
+  });
+
+  it('tries again to put the old endpoint back, and does not hold it against a candidate that it could not be set', () => {
+    let failures = 2;
+    const world = createWorld({
+      endpoint: v6,
+      paths: nothing,
+      setFails: (_endpoint, reason) => (reason === 'restore' && failures-- > 0 ? 'no free process' : null),
+    }).run();
+    expect(world.outcome()?.kind).toBe('none-works');
+    expect(world.endpoint()).toBe(v6);
+
+    const unset = createWorld({ endpoint: v6, paths: nothing, setFails: () => 'no free process' }).run();
+    expect(unset.outcome()).toMatchObject({ kind: 'failed', detail: expect.stringContaining(v6) });
+    expect(unset.machine.snapshot().candidates.find((one) => one.endpoint === v4)?.failedAtMs).toBeNull();
+  });
+
+  it('waits for the counters that go with an answer, however slow they are to read', () => {
+    const slow = { readMs: 900 };
+    expect(slow.readMs).toBeGreaterThan(ours.minQuickDwellMs);
+    const world = createWorld({
+      endpoint: v6,
+      paths: { [v6]: path.dead(), [v4]: path.good() },
+      readingTakesMs: slow.readMs,
+    }).run();
+    expect(world.outcome()).toEqual({ kind: 'proven' });
+    expect(moves(world)).toEqual([`trial ${v4}`]);
   });
 });

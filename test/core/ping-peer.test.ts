@@ -160,6 +160,6 @@ describe('a peer decided by ping alone', () => {
     const stopped = createWorld({ probe, endpoint: v6, paths: { [v4]: path.dead() } });
     stopped.run(100);
     stopped.dispatch({ type: 'shutdown', reason: 'told to' });
-    expect(stopped.outcome()).toEqual({ kind: 'failed', detail: 'told to' });
+    expect(stopped.outcome()).toEqual({ kind: 'stopped', detail: 'told to' });
   });
 });

@@ -14,6 +14,7 @@ import { earliest } from '../timers.ts';
 import { healthOf } from './health.ts';
 import { createParking } from './parking.ts';
 import { createResponders } from './responders.ts';
+import { switchReason } from './switch-reason.ts';
 import { createTunnelTest, type TestVerdict } from './tunnel-test.ts';
 import { type LookReason, nextWatchState, type WatchState } from './watch-transitions.ts';
 import type { Switch, Watch, WatchAction, WatchConfig, WatchEvent } from './watch-types.ts';
@@ -47,6 +48,7 @@ export function createWatch(config: WatchConfig): Watch {
   let settled = false;
   let unlistedSinceMs: number | null = null;
   let lastSwitch: Switch | null = null;
+  let origin: string | null = null;
   let pauseWanted = false;
   let reason: string | null = null;
   let undecided = false;
@@ -116,6 +118,7 @@ export function createWatch(config: WatchConfig): Watch {
   }
 
   function note(fact: Fact, now: Instant): void {
+    if (fact.kind === 'endpoint-found') origin ??= fact.endpoint;
     if (fact.kind === 'condemned') reason = fact.reason;
     if (fact.kind === 'fail-back' && fact.outcome !== 'offered') {
       wayBack.offered(fact.to, fact.outcome !== 'rolled-back', now.monotonicMs);
@@ -132,7 +135,7 @@ export function createWatch(config: WatchConfig): Watch {
       if (one.failedAtMs !== null) failedAtMs.set(one.endpoint, one.failedAtMs);
       else failedAtMs.delete(one.endpoint);
     }
-    noteSwitch(snapshot.endpoint, now);
+    noteSwitch(snapshot.endpoint, snapshot.proof !== null, now);
     endpoint = snapshot.endpoint;
     proof = snapshot.proof;
     if (pauseWanted) return pause();
@@ -142,11 +145,13 @@ export function createWatch(config: WatchConfig): Watch {
     else park('detail' in outcome ? outcome.detail : 'its name does not resolve', now);
   }
 
-  function noteSwitch(to: string | null, now: Instant): void {
-    if (to === null || to === endpoint) return;
-    if (endpoint !== null)
-      lastSwitch = { atWallMs: now.wallMs, from: endpoint, to, reason: reason ?? lookReason };
-    unlistedSinceMs = null;
+  /** A move counts from where the tunnel last worked (or was found) to where it is proven, whatever lay between. */
+  function noteSwitch(to: string | null, proven: boolean, now: Instant): void {
+    if (to !== endpoint) unlistedSinceMs = null;
+    if (to === null || !proven) return;
+    if (origin !== null && origin !== to)
+      lastSwitch = { atWallMs: now.wallMs, from: origin, to, reason: reason ?? switchReason(lookReason) };
+    origin = to;
   }
 
   // ---- alive ----

@@ -21,7 +21,7 @@ export interface WayBack {
   /** Earlier offers, as the search wants them. */
   memory(nowMs: number): ReadonlyMap<string, FailbackMemory>;
   hinted(endpoint: string, answered: boolean): void;
-  /** The network changed: what failed there says nothing here. */
+  /** The network changed: what worked there may be offered here without waiting. */
   forget(nowMs: number): void;
   step(nowMs: number, busy: boolean): { readonly actions: PeerAction[]; readonly offerDue: boolean };
   nextDueMs(): number | null;
@@ -133,8 +133,8 @@ export function createWayBack(options: WayBackOptions): WayBack {
       ping.everAnswered ||= answered;
     },
     forget(nowMs) {
-      for (const endpoint of tried.keys())
-        tried.set(endpoint, { atMs: Number.NEGATIVE_INFINITY, failures: 0 });
+      // What failed or flapped keeps its backoff: routes change for many reasons, and often.
+      for (const [endpoint, { failures }] of tried) if (failures === 0) tried.delete(endpoint);
       plan(nowMs);
     },
     step(nowMs, busy) {
