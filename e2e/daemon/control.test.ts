@@ -1,0 +1,201 @@
+import { readFileSync, statSync } from 'node:fs';
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { schemaErrors } from '../../test/status/json-schema.ts';
+import { slowness } from '../slowness.ts';
+import { program } from '../wg-reach.ts';
+import type { DaemonScene } from './daemon.ts';
+import { inMinutes, withDaemon } from './daemon.ts';
+
+const schema = JSON.parse(readFileSync(new URL('../../docs/status.schema.json', import.meta.url), 'utf8'));
+
+/** Runs a command that only talks to the daemon. */
+function ask({ lab, reach }: DaemonScene, ...args: readonly string[]) {
+  return lab.client.exec([program, ...args, '--runtime-dir', reach.runtimeDirectory]);
+}
+
+describe.concurrent('seen and steered from outside', inMinutes, () => {
+  test(
+    'status: exit 3 without a daemon; with one a table, and JSON as published, in every health',
+    withDaemon({}, async (scene) => {
+      const { lab, reach } = scene;
+      const jsonStatus = async () => {
+        const run = await ask(scene, 'status', '--json');
+        expect(run.code, run.stderr).toBe(0);
+        const report = JSON.parse(run.stdout);
+        expect(schemaErrors(schema, report, true)).toEqual([]);
+        return report.peers[0];
+      };
+      for (const command of ['status', 'pause', 'resume']) {
+        const run = await ask(scene, command);
+        expect(run.code, run.stderr).toBe(3);
+        expect(run.stderr).toMatch(/^wg-reach: [^\n]+\n$/);
+      }
+      const daemon = await scene.begin();
+      expect(await jsonStatus()).toMatchObject({
+        interface: lab.interface,
+        publicKey: lab.peerKey(),
+        health: 'up',
+        endpoint: lab.endpoint('v6'),
+        fallbackSince: null,
+        lastSwitch: null,
+        proof: { kind: 'echo' },
+      });
+      const table = await ask(scene, 'status');
+      expect(table.code, table.stderr).toBe(0);
+      for (const word of [lab.interface, lab.endpoint('v6'), 'up']) expect(table.stdout).toContain(word);
+
+      await lab.path.set({ family: 6, drop: true });
+      await scene.untilEndpoint(lab.endpoint('v4'));
+      await scene.untilHealth('up');
+      const moved = await jsonStatus();
+      expect(moved).toMatchObject({
+        health: 'up',
+        endpoint: lab.endpoint('v4'),
+        lastSwitch: { from: lab.endpoint('v6'), to: lab.endpoint('v4') },
+      });
+      expect(moved.lastSwitch.reason).toMatch(/\w \w/);
+      expect(Date.parse(moved.fallbackSince)).toBeGreaterThan(Date.now() - 30_000 * slowness);
+      expect(moved.candidates.map(({ endpoint }: { endpoint: string }) => endpoint).toSorted()).toEqual(
+        [lab.endpoint('v4'), lab.endpoint('v6')].toSorted(),
+      );
+
+      await lab.path.set({ drop: true });
+      await scene.untilHealth('down');
+      const down = await jsonStatus();
+      // Suspect while it puts the old endpoint back and looks once more.
+      expect(down).toMatchObject({
+        health: expect.stringMatching(/^(down|suspect)$/),
+        reason: expect.stringMatching(/\w \w/),
+      });
+      expect((await ask(scene, 'pause')).code).toBe(0);
+      expect(await jsonStatus()).toMatchObject({ health: 'paused' });
+      expect(statSync(`${reach.runtimeDirectory}/control.sock`).mode & 0o777).toBe(0o600);
+      await daemon.stop();
+      expect((await ask(scene, 'status', '--json')).code).toBe(3);
+    }),
+  );
+
+  test(
+    'pause keeps its hands off, resume lets it work, pause --for ends by itself',
+    withDaemon({}, async (scene) => {
+      const { lab, reach } = scene;
+      const daemon = await scene.begin();
+      const paused = await ask(scene, 'pause', lab.interface);
+      expect(paused.code, paused.stderr).toBe(0);
+      expect(paused.stdout).toContain('paused');
+      const setBefore = reach.sets();
+      await lab.path.set({ family: 6, drop: true });
+      await sleep(8_000);
+      expect(await lab.wg.endpoint()).toBe(lab.endpoint('v6'));
+      expect(reach.sets()).toEqual(setBefore);
+      expect((await ask(scene, 'resume', lab.interface, lab.peerKey())).code).toBe(0);
+      await scene.untilEndpoint(lab.endpoint('v4'));
+      await scene.untilHealth('up');
+
+      await lab.path.set({ family: 4, drop: true });
+      expect((await ask(scene, 'pause', '--for', '6s')).code).toBe(0);
+      const pausedMs = performance.now();
+      await sleep(3_000);
+      expect(await scene.peer()).toMatchObject({ health: 'paused', endpoint: lab.endpoint('v4') });
+      await scene.untilEndpoint(lab.endpoint('v6'));
+      expect(performance.now() - pausedMs).toBeGreaterThan(5_000);
+      expect((await ask(scene, 'pause', '--for', 'soon')).code).toBe(2);
+      const nobody = await ask(scene, 'pause', 'wg-nothere');
+      expect(nobody.code, nobody.stderr).toBe(1);
+      expect(nobody.stderr).toContain('wg-nothere');
+      await daemon.stop();
+    }),
+  );
+
+  test(
+    'garbage and silence on the control socket harm nobody',
+    withDaemon({}, async (scene) => {
+      const { lab, reach } = scene;
+      const daemon = await scene.begin();
+      const rude = ['', '\0\xff{{{', '{"command":"status"', 'x'.repeat(200_000), '\n\n[]\n"status"\n'];
+      const sockets = rude.map((text) => {
+        const socket = connect(`${reach.runtimeDirectory}/control.sock`);
+        socket.on('error', () => undefined);
+        socket.resume();
+        socket.write(text);
+        return socket;
+      });
+      await sleep(500);
+      const askedMs = performance.now();
+      expect(await scene.peer()).toMatchObject({ health: 'up' });
+      expect(performance.now() - askedMs).toBeLessThan(1_000 * slowness);
+      await lab.path.set({ family: 6, drop: true });
+      await scene.untilEndpoint(lab.endpoint('v4'));
+      await scene.untilHealth('up');
+      // Those that hold the line are dropped after 10 s.
+      await sleep(12_000 * slowness);
+      expect(sockets.filter((socket) => !socket.destroyed && !socket.readableEnded)).toEqual([]);
+      for (const socket of sockets) socket.destroy();
+      await daemon.stop();
+    }),
+  );
+
+  test(
+    'one-shots ask the daemon instead of writing beside it',
+    withDaemon({ peers: 2 }, async (scene) => {
+      const { lab, reach } = scene;
+      const daemon = await scene.begin();
+      const healthy = await reach.run(['repair']);
+      expect(healthy.code, healthy.said).toBe(0);
+      expect(healthy.stdout).toContain('the daemon looks after it');
+      expect((await reach.run(['repair', lab.interface, lab.peerKey(), '--quiet'])).said).toBe('');
+      const dropIn = await reach.run(reach.dropIn());
+      expect(dropIn.code, dropIn.said).toBe(0);
+      for (const line of [
+        `Chosen endpoint is ${lab.endpoint('v6')}`,
+        `Existing endpoint is ${lab.endpoint('v6')}`,
+        `Candidate addresses: ['${lab.address('v6')}', '${lab.address('v4')}']`,
+      ])
+        expect(dropIn.stdout).toContain(`${line}\n`);
+
+      // Paused, so that nothing but the dry run could have moved it.
+      expect((await ask(scene, 'pause')).code).toBe(0);
+      const setBefore = reach.sets();
+      await lab.path.set({ family: 6, drop: true });
+      const dry = await reach.run([...reach.dropIn(), '--dryrun']);
+      expect(dry.code, dry.said).toBe(0);
+      expect(dry.stdout).toContain(`endpoint ${lab.endpoint('v4')}\n`);
+      expect(reach.sets()).toEqual(setBefore);
+      expect(await lab.wg.endpoint()).toBe(lab.endpoint('v6'));
+      expect((await ask(scene, 'resume')).code).toBe(0);
+      const broken = await reach.run(reach.dropIn());
+      expect(broken.code, broken.said).toBe(0);
+      expect(await lab.wg.endpoint()).toBe(lab.endpoint('v4'));
+      expect(broken.stdout).toContain(`Chosen endpoint is ${lab.endpoint('v4')}\n`);
+      expect(daemon.lines('endpoint-switched')).toHaveLength(1);
+
+      await lab.path.set({ drop: true });
+      const none = await reach.run([...reach.dropIn(), '--timeout', '20']);
+      expect(none.code, none.said).toBe(254);
+      expect(none.ms).toBeLessThan(20_000);
+      const failed = await reach.run(['repair', '--timeout', '20']);
+      expect(failed.code, failed.said).toBe(1);
+      expect(failed.stderr).toMatch(/: (down|suspect), /);
+      await lab.path.clear();
+      await scene.untilHealth('up');
+      await daemon.stop();
+    }),
+  );
+
+  test(
+    'a drop-in run for another peer of an interface that the daemon keeps: one line that says so, nothing done',
+    withDaemon({ peers: 2 }, async (scene) => {
+      const { lab, reach } = scene;
+      const daemon = await scene.begin();
+      const run = await reach.run([...reach.dropIn(1), '--timeout', '16']);
+      expect(run.code, run.said).toBe(1);
+      expect(run.stderr).toMatch(/^wg-reach: [^\n]+\n$/);
+      expect(run.stderr).toContain(`process ${daemon.pid}`);
+      expect(run.stderr).toContain(lab.interface);
+      expect(await lab.wg.endpoint(1)).toBe(lab.endpoint('v6-1'));
+      await daemon.stop();
+    }),
+  );
+});
