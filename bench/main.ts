@@ -1,182 +1,24 @@
-/** The command `npm run bench`: what a run costs and how long it takes, beside the script it replaces. */
-import { accessSync, constants, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
-import type { Lab } from '../lab/index.ts';
-import { describeMissing } from '../lab/index.ts';
-import { benchCommands } from './command.ts';
-import { describeMachine, loadNow, machineSentence } from './machine.ts';
-import type { Situation } from './one-shot.ts';
-import { oneShotSituations } from './one-shot.ts';
-import { createProgress } from './progress.ts';
-import type { Run } from './rounds.ts';
-import { runRounds } from './rounds.ts';
-import { makeScratch } from './scratch.ts';
-import { summarize } from './summary.ts';
-import { renderTable } from './table.ts';
+/** The command `npm run bench`. */
+import { Command } from 'commander';
+import { costCommand } from './cost/command.ts';
+import { oneShotCommand } from './one-shot-command.ts';
+import { usageError } from './options.ts';
+import { recoveryCommand } from './recovery/command.ts';
 
-interface Flags {
-  readonly script?: string;
-  readonly runs: number;
-  readonly only?: readonly string[];
-  readonly json?: string;
-}
+const program = new Command('bench')
+  .description('Measures wg-reach on real WireGuard, beside what a user would run instead. Needs root.')
+  .usage('[one-shot | recovery | cost] [options]')
+  .helpOption('--help', 'print this help; after the name of a benchmark, its own')
+  .helpCommand(false);
+program.addCommand(
+  oneShotCommand.summary('one run of the one-shot, beside the script it replaces (default)'),
+  {
+    isDefault: true,
+  },
+);
+program.addCommand(recoveryCommand);
+program.addCommand(costCommand);
+for (const command of [program, ...program.commands])
+  command.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : usageError));
 
-const usageError = 2;
-/** What a shell reports of a command ended by Ctrl-C. */
-const interruptedCode = 130;
-const names = oneShotSituations.map((situation) => situation.name);
-
-const explanation = `
-Wall time, CPU time (user and system) and peak memory (of the largest process) of whole processes, counted by the
-operating system. The ratios are medians over pairs of runs: the script's figure divided by the figure of wg-reach
-in the same round. Above 1, wg-reach needs less. docs/benchmarks.md has a table and says what it does not show.
-
-Exit code: 0 every run ended as it should, 1 some did not, or the lab cannot be built, 2 usage.`;
-
-const command = new Command('bench')
-  .description('Runs wg-reach and the script it replaces side by side on real WireGuard. Needs root.')
-  .usage('[options]')
-  .option(
-    '--script <file>',
-    "the article's wireguard_endpoint_manager.py; without it only wg-reach is measured",
-  )
-  .option(
-    '--runs <number>',
-    'counted runs of each command in each situation, after one to warm up',
-    readRuns,
-    10,
-  )
-  .option('--only <names...>', `only these situations: ${names.join(', ')}`)
-  .option('--json <file>', 'write every single run to this file')
-  .helpOption('--help', 'print this help')
-  .allowExcessArguments(false)
-  .addHelpText('after', explanation)
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : usageError))
-  .action(async (flags: Flags) => {
-    process.exit(await bench(flags));
-  });
-
-await command.parseAsync();
-
-/** Measures and prints everything; returns the exit code. */
-async function bench(flags: Flags): Promise<number> {
-  const script = flags.script === undefined ? null : readableFile(flags.script);
-  const jsonFile = flags.json === undefined ? null : writableFile(flags.json);
-  const situations = chosenSituations(flags.only);
-  const missing = await describeMissing();
-  if (missing !== null) {
-    console.error(missing);
-    return 1;
-  }
-
-  const commands = benchCommands(script);
-  const machine = await describeMachine(script !== null);
-  const directory = makeScratch();
-  const progress = createProgress(process.stderr);
-  let lab: Lab | null = null;
-  const cleanUp = async () => {
-    progress.clear();
-    await lab?.close();
-    rmSync(directory, { recursive: true, force: true });
-  };
-  let interrupted = false;
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.once(signal, () => {
-      interrupted = true;
-      void cleanUp().finally(() => process.exit(interruptedCode));
-    });
-
-  const loadBefore = loadNow();
-  const all: Run[] = [];
-  let unexpected = 0;
-  console.log(machineSentence(machine));
-  console.log(`${flags.runs} counted runs each, in turn, after one to warm up. Round trip: 20 ms.`);
-  if (script === null)
-    console.log(
-      'The script is not measured, and there are no ratios: give its path with --script FILE to compare.',
-    );
-  try {
-    for (const situation of situations) {
-      const runs = await runRounds(situation, {
-        commands,
-        rounds: flags.runs,
-        directory,
-        progress: progress.say,
-        owns: (owned) => {
-          lab = owned;
-        },
-      });
-      progress.clear();
-      all.push(...runs);
-      const summaries = summarize(runs, commands);
-      console.log(`\n${situation.title}:\n\n${renderTable(summaries)}`);
-      unexpected += warnOfUnexpected(runs);
-    }
-  } catch (error) {
-    // What was running when its lab went away fails, and that is no news.
-    if (interrupted) return interruptedCode;
-    progress.clear();
-    console.error(`The benchmark ends early: ${error instanceof Error ? error.message : String(error)}`);
-    return 1;
-  } finally {
-    await cleanUp();
-  }
-  const loadAfter = loadNow();
-  console.log(
-    `\nLoad of the machine (1 min): ${loadBefore.toFixed(1)} before, ${loadAfter.toFixed(1)} after.`,
-  );
-  if (jsonFile !== null) {
-    const raw = { schema: 1, machine, loadBefore, loadAfter, runs: all };
-    writeFileSync(jsonFile, `${JSON.stringify(raw, null, 1)}\n`);
-    console.log(`Every single run: ${jsonFile}`);
-  }
-  return unexpected === 0 ? 0 : 1;
-}
-
-/** Says which runs did not end as they should, with what the first of them printed; returns how many. */
-function warnOfUnexpected(runs: readonly Run[]): number {
-  const wrong = runs.filter((run) => !run.asExpected);
-  const [first] = wrong;
-  if (first === undefined) return 0;
-  console.log(
-    `\n${wrong.length} of ${runs.length} runs did not end as they should. Their figures are no measure of anything.\n` +
-      `The first, ${first.command} in round ${first.round}, printed:\n${first.stdout}${first.stderr}`,
-  );
-  return wrong.length;
-}
-
-function chosenSituations(only: readonly string[] | undefined): readonly Situation[] {
-  const unknown = only?.find((name) => !names.includes(name));
-  if (unknown !== undefined)
-    fail(`"${unknown}" is no situation of this benchmark: expected one of ${names.join(', ')}`);
-  return oneShotSituations.filter(({ name }) => only?.includes(name) ?? true);
-}
-
-function readRuns(text: string): number {
-  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('Expected a number from 1 to 9999.');
-}
-
-function readableFile(path: string): string {
-  const file = resolve(path);
-  if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true)
-    fail(`There is no file ${file} (--script).`);
-  return file;
-}
-
-/** Looked at first: a run takes ten minutes, and its figures should not be lost at the end. */
-function writableFile(path: string): string {
-  const file = resolve(path);
-  try {
-    accessSync(dirname(file), constants.W_OK);
-  } catch {
-    fail(`${dirname(file)} is no directory that can be written (--json).`);
-  }
-  return file;
-}
-
-function fail(message: string): never {
-  console.error(message);
-  process.exit(usageError);
-}
+await program.parseAsync();

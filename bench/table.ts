@@ -1,3 +1,4 @@
+import { layOut } from './markdown.ts';
 import type { Summary } from './summary.ts';
 
 /** A table of the benchmark: Markdown whose columns are padded, so that a terminal shows it as well as a page. */
@@ -19,7 +20,7 @@ export function renderTable(summaries: readonly Summary[]): string {
       : []),
     summary.ends.join('; '),
   ]);
-  return layOut(header, rows);
+  return layOut(header, rows, [0, header.length - 1]);
 }
 
 /** A ratio for a person: three digits at the most. `–` for none. */
@@ -41,22 +42,4 @@ function milliseconds(ms: number | null): string {
 
 function mebibytes(bytes: number | null): string {
   return bytes === null ? none : `${(bytes / 1_048_576).toFixed(1)} MiB`;
-}
-
-/** Numbers to the right, the first and the last column to the left. */
-function layOut(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const last = header.length - 1;
-  const isText = (column: number) => column === 0 || column === last;
-  const widths = header.map((title, column) =>
-    Math.max(3, title.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  const line = (cells: readonly string[]) => {
-    const padded = widths.map((width, column) => {
-      const cell = cells[column] ?? '';
-      return isText(column) ? cell.padEnd(width) : cell.padStart(width);
-    });
-    return `| ${padded.join(' | ')} |`;
-  };
-  const rule = widths.map((width, column) => `${'-'.repeat(width - 1)}${isText(column) ? '-' : ':'}`);
-  return [line(header), line(rule), ...rows.map(line)].join('\n');
 }

@@ -15,7 +15,7 @@ export function createTracer(options: {
   };
   return {
     handled(event) {
-      const { state: now, health, reason, endpoint } = options.end().watch.snapshot();
+      const { state: now, health, reason, endpoint } = options.end().watch().snapshot();
       const text = eventText(event);
       if (text !== null) line(`← ${text}`);
       const after = `${now} (${health}) on ${endpoint ?? '(none)'}`;

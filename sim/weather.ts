@@ -28,10 +28,7 @@ export function makeWeather(world: ManagedTunnel, weather: Weather, burstMs: num
       network.setPath('*', '*', { lossRate: 0.02 });
       break;
     case 'bursts':
-      // Longer periods are cut off at the longest, so that half of the bursts are of full length.
-      network.setPaths('*', serverAt.v6Address, {
-        burst: { goodMs: 120_000, badMs: burstMs * 1.5, badMaxMs: burstMs, goodLoss: 0, badLoss: 1 },
-      });
+      gaps(world, 120_000, () => burstMs * (0.5 + 0.5 * random.next()), serverAt.v6Address);
       break;
     case 'slow':
       network.setPath('*', '*', slow);
@@ -48,17 +45,27 @@ export function makeWeather(world: ManagedTunnel, weather: Weather, burstMs: num
       );
       break;
     case 'outages':
-      outages(world);
+      gaps(world, 3 * hourMs, () => 30_000);
       break;
   }
 }
 
-/** Once in three hours or so nothing at all gets through for 30 s. */
-function outages({ network, clock, random }: ManagedTunnel): void {
-  const mine = random.split('outages');
+/** Now and then nothing gets through to an address (or at all), never again within a minute. */
+function gaps(
+  { network, clock, random }: ManagedTunnel,
+  everyMs: number,
+  lengthMs: () => number,
+  address?: string,
+): void {
+  const mine = random.split('gaps');
   const begin = (): void => {
-    clock.after(30_000, network.addFault({ effect: 'drop' }), undefined);
-    clock.after(30_000 + mine.exponential(3 * hourMs), begin, undefined);
+    const forMs = lengthMs();
+    if (address === undefined) clock.after(forMs, network.addFault({ effect: 'drop' }), undefined);
+    else {
+      clock.after(forMs, network.addFault({ effect: 'drop', from: address }), undefined);
+      clock.after(forMs, network.addFault({ effect: 'drop', to: address }), undefined);
+    }
+    clock.after(forMs + 60_000 + mine.exponential(everyMs), begin, undefined);
   };
-  clock.after(mine.exponential(3 * hourMs), begin, undefined);
+  clock.after(mine.exponential(everyMs), begin, undefined);
 }

@@ -26,7 +26,8 @@ export interface EndObserver {
 /** One end of a tunnel with a watch on it, connected as the daemon connects it. */
 export interface ManagedEnd {
   readonly name: string;
-  readonly watch: Watch;
+  /** The watch now; a new one after the interface or the peer was gone. */
+  watch(): Watch;
   readonly loop: EventLoop;
   readonly tool: Tool;
   /** Monotonic milliseconds of its host. */
@@ -35,7 +36,7 @@ export interface ManagedEnd {
   dispatch(event: WatchEvent): void;
   /** That part of results comes twice, the second one up to 2 s later. */
   setDuplicates(rate: number): void;
-  /** `wg` has another interface from now on, or none. */
+  /** `wg` has another interface from now on, or none. The daemon looks at its interfaces each 3 s. */
   setDevice(device: Device | null): void;
   /** The endpoint on the interface, as it really is. */
   endpoint(): string | null;
@@ -58,6 +59,10 @@ export interface ManagedEndOptions {
   readonly observer?: EndObserver;
 }
 
+/** What a stall adds to the round trip of an answer that waited; the exact time does not matter. */
+const stalledRttMs = 2_000;
+/** How often the daemon looks whether an interface is there. */
+const lookForInterfacesMs = 3_000;
 /** An echo of ours: 24 bytes of content, 8 of ICMP, 40 of IPv6; WireGuard sends 112. */
 const echoInnerBytes = 72;
 const echoOuterBytes = 112;
@@ -71,6 +76,7 @@ export function connectEnd(options: ManagedEndOptions): ManagedEnd {
   const observer = options.observer ?? {};
   const loop = createEventLoop(clock, end.host.clock);
   let device: Device | null = end.device;
+  let absent = false;
   let duplicates = 0;
   let txBytes: number | null = null;
   let echoes = 0;
@@ -83,17 +89,19 @@ export function connectEnd(options: ManagedEndOptions): ManagedEnd {
     lastKnownGood: options.lastKnownGood ?? [],
     onAnswer: () => loop.deliver(offer, undefined),
   });
-  const watch = createWatch({
-    profile,
-    prefer: 'ipv6',
-    failbackMs: 600_000,
-    echoTargets: options.echoTargets,
-    testWhenIdle: true,
-    phase: random.next(),
-    remembered: new Map(),
-    failedAtMs: new Map(),
-    ...options.config,
-  });
+  const newWatch = (): Watch =>
+    createWatch({
+      profile,
+      prefer: 'ipv6',
+      failbackMs: 600_000,
+      echoTargets: options.echoTargets,
+      testWhenIdle: true,
+      phase: random.next(),
+      remembered: new Map(),
+      failedAtMs: new Map(),
+      ...options.config,
+    });
+  let watch = newWatch();
   const timer = loop.timer(() => dispatch({ type: 'time' }));
 
   function dispatch(event: WatchEvent): void {
@@ -105,14 +113,20 @@ export function connectEnd(options: ManagedEndOptions): ManagedEnd {
     for (const action of actions) carryOut(action);
     const dueMs = watch.nextDueMs();
     if (dueMs === null) timer.cancel();
-    else timer.set(dueMs);
+    // A timer of Node never fires early; sums of fractions might.
+    else timer.set(dueMs + 0.001);
   }
 
-  /** Hands a result to the program: now, when it runs again, and perhaps twice. */
-  function deliver(event: WatchEvent): void {
-    loop.deliver(dispatch, event);
-    if (duplicates > 0 && random.chance(duplicates))
-      clock.after(random.between(1, 2_000), () => loop.deliver(dispatch, event), undefined);
+  /** Hands a result to the watch that asked for it: now, when the program runs again, and perhaps twice. */
+  function handTo(asker: Watch): (event: WatchEvent) => void {
+    const take = (event: WatchEvent): void => {
+      if (watch === asker) dispatch(event);
+    };
+    return (event) => {
+      loop.deliver(take, event);
+      if (duplicates > 0 && random.chance(duplicates))
+        clock.after(random.between(1, 2_000), () => loop.deliver(take, event), undefined);
+    };
   }
 
   function offer(): void {
@@ -123,6 +137,7 @@ export function connectEnd(options: ManagedEndOptions): ManagedEnd {
   }
 
   function carryOut(action: WatchAction): void {
+    const deliver = handTo(watch);
     observer.asked?.(action);
     switch (action.type) {
       case 'route': {
@@ -131,13 +146,13 @@ export function connectEnd(options: ManagedEndOptions): ManagedEnd {
         break;
       }
       case 'hint':
-        hint(action.endpoint);
+        hint(action.endpoint, deliver);
         break;
       case 'observe':
         tool.read((reading) => deliver(readEvent('observed', action.generation, reading)));
         break;
       case 'echo':
-        echo(action);
+        echo(action, deliver);
         break;
       case 'set':
         tool.set(
@@ -155,7 +170,7 @@ export function connectEnd(options: ManagedEndOptions): ManagedEnd {
     }
   }
 
-  function hint(endpoint: string): void {
+  function hint(endpoint: string, deliver: (event: WatchEvent) => void): void {
     const outcome = end.host.ping(addressOf(endpoint), (rttMs) =>
       deliver({ type: 'hint', endpoint, outcome: 'answered', rttMs }),
     );
@@ -163,26 +178,20 @@ export function connectEnd(options: ManagedEndOptions): ManagedEnd {
     clock.after(0, deliver, { type: 'hint', endpoint, outcome: 'unroutable', rttMs: null });
   }
 
-  function echo(action: Extract<PeerAction, { type: 'echo' }>): void {
+  function echo(action: Extract<PeerAction, { type: 'echo' }>, deliver: (event: WatchEvent) => void): void {
     echoes++;
     const sentAtMs = end.host.clock.monotonicMs();
     const { echo: number, generation } = action;
-    const answered = (): void =>
-      dispatch({
-        type: 'echo-answered',
-        echo: number,
-        generation,
-        rttMs: end.host.clock.monotonicMs() - sentAtMs,
-      });
     const outcome = end.inner.send({
       kind: 'echo-request',
       target: action.target,
       bytes: echoInnerBytes,
       onAnswer(answer) {
         if (answer.packet.kind !== 'echo-reply') return;
-        loop.deliver(answered, undefined);
-        if (duplicates > 0 && random.chance(duplicates))
-          clock.after(random.between(1, 2_000), () => loop.deliver(answered, undefined), undefined);
+        // The program takes the time when it reads the answer.
+        const lateMs = loop.stalled() ? stalledRttMs : 0;
+        const rttMs = end.host.clock.monotonicMs() - sentAtMs + lateMs;
+        deliver({ type: 'echo-answered', echo: number, generation, rttMs });
       },
     });
     observer.echoSent?.(number, outcome === 'taken' || outcome === 'local' ? outcome : 'failed');
@@ -192,8 +201,21 @@ export function connectEnd(options: ManagedEndOptions): ManagedEnd {
 
   /** The periodic reading of the whole interface. */
   function read(): void {
-    if (watch.snapshot().state === 'gone') return;
+    const nextMs = end.host.clock.monotonicMs() + profile.readMs;
+    if (device === null) {
+      absent = true;
+      readTimer.set(end.host.clock.monotonicMs() + lookForInterfacesMs);
+      return;
+    }
+    if (absent || watch.snapshot().state === 'gone') {
+      absent = false;
+      watch = newWatch();
+      txBytes = null;
+      start();
+      return;
+    }
     const generation = watch.generation();
+    const deliver = handTo(watch);
     tool.read((reading) => {
       if (reading.kind === 'ok') {
         const grown = reading.observation.txBytes - (txBytes ?? reading.observation.txBytes);
@@ -202,23 +224,25 @@ export function connectEnd(options: ManagedEndOptions): ManagedEnd {
         echoes = 0;
         deliver({ type: 'observed', generation, observation: reading.observation });
       } else if (reading.kind === 'peer-gone') deliver({ type: 'peer-gone', detail: reading.detail });
-      readTimer.set(end.host.clock.monotonicMs() + profile.readMs);
+      readTimer.set(Math.max(nextMs, end.host.clock.monotonicMs()));
     });
   }
   const readTimer = loop.timer(read);
 
+  function start(): void {
+    dispatch({ type: 'start' });
+    names.refresh();
+    offer();
+    readTimer.set(end.host.clock.monotonicMs() + profile.readMs * random.next());
+  }
+
   return {
     name: options.name,
-    watch,
+    watch: () => watch,
     loop,
     tool,
     nowMs: end.host.clock.monotonicMs,
-    start() {
-      dispatch({ type: 'start' });
-      names.refresh();
-      offer();
-      readTimer.set(end.host.clock.monotonicMs() + profile.readMs * random.next());
-    },
+    start,
     dispatch: (event) => loop.deliver(dispatch, event),
     setDuplicates(rate) {
       duplicates = rate;

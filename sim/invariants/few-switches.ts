@@ -1,0 +1,42 @@
+import { type InvariantMaker, spanText } from './invariant.ts';
+
+const hourMs = 3_600_000;
+const atMost = 6;
+
+/**
+ * At most six proven switches an hour that the engine chose to make: offers that were taken, and the flights from what
+ * was taken. A switch away from a path that died by itself is no choice, and is not counted.
+ */
+export const fewSwitches: InvariantMaker = (world) => {
+  let chosen: number[] = [];
+  let takenAtMs = Number.NEGATIVE_INFINITY;
+  let proven: string | null = null;
+  let written: string | null = null;
+  return {
+    name: `at most ${atMost} proven switches an hour by choice`,
+    written(endpoint) {
+      written = endpoint;
+      return null;
+    },
+    fact(fact) {
+      if (fact.kind !== 'fail-back' || fact.outcome !== 'done') return null;
+      takenAtMs = world.clock.nowMs();
+      return null;
+    },
+    proven({ endpoint }) {
+      const nowMs = world.clock.nowMs();
+      const before = proven;
+      proven = endpoint;
+      // Somebody else may have set it, or an interface made anew has what its file says.
+      if (before === null || before === endpoint || written !== endpoint) return null;
+      written = null;
+      const byChoice =
+        nowMs - takenAtMs < hourMs || nowMs - (world.truth.livingSinceMs(before) ?? nowMs) > 30_000;
+      if (!byChoice || world.swarm.bothEnds) return null;
+      chosen = chosen.filter((atMs) => nowMs - atMs < hourMs);
+      chosen.push(nowMs);
+      if (chosen.length <= atMost) return null;
+      return `${chosen.length} switches within ${spanText(nowMs - (chosen[0] ?? 0))}`;
+    },
+  };
+};

@@ -1,0 +1,25 @@
+import { fewSwitches } from './few-switches.ts';
+import type { InvariantMaker } from './invariant.ts';
+import { knownEndpoints } from './known-endpoints.ts';
+import { leavesOnlyTheDead } from './leaves-only-the-dead.ts';
+import { neverStops } from './never-stops.ts';
+import { nothingPassedOver } from './nothing-passed-over.ts';
+import { offersAreRolledBack } from './offers-are-rolled-back.ts';
+import { packetAfterSet } from './packet-after-set.ts';
+import { probeBudget } from './probe-budget.ts';
+import { trueProofs } from './true-proofs.ts';
+import { upMeansAlive } from './up-means-alive.ts';
+
+/** All that must hold in every world. */
+export const invariants: readonly InvariantMaker[] = [
+  leavesOnlyTheDead,
+  upMeansAlive,
+  fewSwitches,
+  neverStops,
+  probeBudget,
+  knownEndpoints,
+  trueProofs,
+  packetAfterSet,
+  nothingPassedOver,
+  offersAreRolledBack,
+];
