@@ -133,7 +133,7 @@ describe('repair and the files of wg-quick', () => {
     try {
       const all = await reach.run(['repair']);
       expect(all.code, all.said).toBe(0);
-      expect(all.stdout).toContain('wgdown0: the interface is down');
+      expect(all.stdout).toContain('wgdown0: there is no such interface now');
       const named = await reach.run(['repair', 'wgdown0']);
       expect(named.code, named.said).toBe(1);
       expect(named.stderr).toContain('there is no interface wgdown0');

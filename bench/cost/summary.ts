@@ -32,6 +32,7 @@ export interface FleetLine {
   readonly cpuShare: number | null;
   readonly rssBytes: number | null;
   readonly peakRssBytes: number | null;
+  /** Also that all that answer are up: who takes living tunnels for dead keeps no promise. */
   readonly met: boolean | null;
 }
 
@@ -65,7 +66,9 @@ export function summarizeFleet(cost: FleetCost): FleetLine {
   const met =
     cpuShare === null || rssBytes === null
       ? null
-      : cpuShare <= fleetTargetShare && rssBytes <= fleetTargetBytes;
+      : cpuShare <= fleetTargetShare &&
+        rssBytes <= fleetTargetBytes &&
+        Math.min(upBefore, upAfter) >= answering;
   return { peers, answering, upBefore, upAfter, cpuShare, rssBytes, peakRssBytes, met };
 }
 

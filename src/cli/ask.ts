@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { askDaemon } from '../daemon/control-client.ts';
-import type { ControlCommand } from '../daemon/control-protocol.ts';
-import { controlSocket } from '../daemon/run.ts';
+import { type ControlCommand, controlSocket } from '../daemon/control-protocol.ts';
 import { parseDurationMs } from '../sources/config-duration.ts';
 import { parseStatusReport } from '../status/parse-report.ts';
 import type { StatusReport } from '../status/report.ts';

@@ -33,7 +33,7 @@ export function createProgram(commands: Commands): Command {
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
     .usage(
-      'COMMAND [options] [INTERFACE [PEER]]\n       wg-reach --interface IF --peer KEY --host NAME --port N [options]',
+      'repair|run|status|pause|resume [options] [INTERFACE [PEER]]\n       wg-reach --interface IF --peer KEY --host NAME --port N [options]',
     )
     .exitOverride()
     .configureOutput({ outputError: () => {} })

@@ -54,7 +54,8 @@ export function judgeSilence(input: SuspicionInput, nowMs: number): Suspicion {
       ? 'this host cannot send to any address inside the tunnel'
       : 'the peer has no address inside the tunnel that could be asked';
     return input.session
-      ? { kind: 'undecided', heard: false, reason: why }
+      ? // A session is not three minutes old: without a target, that is all that can be known.
+        { kind: 'undecided', heard: !input.canSend, reason: why }
       : condemned(`there is no session, and none can be started: ${why}`);
   }
   const waitedMs = nowMs - assessment.firstPacketAtMs;

@@ -72,6 +72,9 @@ export interface LineReader {
   next(): ControlLine | null;
 }
 
+/** The socket's name in the runtime directory. */
+export const controlSocket = 'control.sock';
+
 /** Hundreds of times what a request needs. */
 export const maxRequestBytes = 65_536;
 

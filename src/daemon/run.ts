@@ -4,6 +4,7 @@ import os from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createCommands } from './commands.ts';
+import { controlSocket } from './control-protocol.ts';
 import { startControlServer } from './control-server.ts';
 import { createInventoryReader } from './inventory.ts';
 import type { Log } from './log.ts';
@@ -25,8 +26,6 @@ export interface DaemonOptions {
   readonly onReload: (reload: () => void) => void;
 }
 
-/** The socket's name in the runtime directory. */
-export const controlSocket = 'control.sock';
 /** A trial that is under way at the end is taken back; that needs two calls of `wg` and a packet. */
 const farewellMs = 2_000;
 

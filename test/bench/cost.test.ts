@@ -93,7 +93,13 @@ describe('the cost of one peer', () => {
 });
 
 describe('the cost of many peers', () => {
-  const fleet = { ...cost({ cpuMs: 6_000 }), peers: 1_000, answering: 1_000, upBefore: 1_000, upAfter: 999 };
+  const fleet = {
+    ...cost({ cpuMs: 6_000 }),
+    peers: 1_000,
+    answering: 1_000,
+    upBefore: 1_000,
+    upAfter: 1_000,
+  };
 
   it('is met with a tenth of a core and 150 MB, and not with more of either', () => {
     expect(summarizeFleet(fleet)).toMatchObject({ cpuShare: 0.1, met: true });
@@ -102,8 +108,13 @@ describe('the cost of many peers', () => {
     expect(summarizeFleet({ ...fleet, cpuMs: null }).met).toBeNull();
   });
 
+  it('is not met by who takes one living tunnel for dead, and is by who knows a dead one', () => {
+    expect(summarizeFleet({ ...fleet, upAfter: 999 }).met).toBe(false);
+    expect(summarizeFleet({ ...fleet, answering: 999, upBefore: 999, upAfter: 999 }).met).toBe(true);
+  });
+
   it('shows how many were up', () => {
-    expect(renderFleet([summarizeFleet(fleet)])).toContain('1000, 999');
+    expect(renderFleet([summarizeFleet({ ...fleet, upAfter: 999 })])).toContain('1000, 999');
   });
 
   it('is of peers of which no two share a key, an address, a port, a name or a device', () => {
