@@ -9,6 +9,7 @@ const atMost = 6;
  */
 export const fewSwitches: InvariantMaker = (world) => {
   let chosen: number[] = [];
+  let taken: string | null = null;
   let takenAtMs = Number.NEGATIVE_INFINITY;
   let proven: string | null = null;
   let written: string | null = null;
@@ -21,6 +22,7 @@ export const fewSwitches: InvariantMaker = (world) => {
     fact(fact) {
       if (fact.kind !== 'fail-back' || fact.outcome !== 'done') return null;
       takenAtMs = world.clock.nowMs();
+      taken = fact.to;
       return null;
     },
     proven({ endpoint }) {
@@ -32,6 +34,7 @@ export const fewSwitches: InvariantMaker = (world) => {
       written = null;
       const byChoice =
         nowMs - takenAtMs < hourMs || nowMs - (world.truth.livingSinceMs(before) ?? nowMs) > 30_000;
+      if (before === taken && endpoint !== taken) takenAtMs = Number.NEGATIVE_INFINITY;
       if (!byChoice || world.swarm.bothEnds) return null;
       chosen = chosen.filter((atMs) => nowMs - atMs < hourMs);
       chosen.push(nowMs);

@@ -35,12 +35,16 @@ export const mutants: readonly Mutant[] = [
         file: 'src/core/watch/watch.ts',
         from: 'if (event.generation !== generationNow()) break;',
         to: '',
-        everywhere: true,
+      },
+      {
+        file: 'src/core/watch/watch.ts',
+        from: 'else if (event.generation === generation) onAnswered',
+        to: 'else onAnswered',
       },
       {
         file: 'src/core/evidence.ts',
-        from: 'generation !== current.generation || ',
-        to: 'generation < 0 || ',
+        from: 'if (generation !== current.generation) return [];',
+        to: 'if (generation < 0) return [];',
       },
       {
         file: 'src/core/peer.ts',

@@ -12,7 +12,7 @@ export interface Assessment {
   /** Monotonic time of its beginning: the read-back after the set, or the first look at a running tunnel. */
   startedAtMs: number;
   /** Counters at the beginning. */
-  readonly baseline: Observation;
+  baseline: Observation;
   last: Observation;
   lastAtMs: number;
   /** When the first packet of ours went into the tunnel, or null. */
@@ -83,6 +83,12 @@ export function noteEchoSent(assessment: Assessment, echo: number, nowMs: number
   assessment.echoes.set(echo, { sentAtMs: nowMs, round: assessment.rounds });
   assessment.firstPacketAtMs ??= nowMs;
   assessment.unansweredPacketAtMs ??= nowMs;
+}
+
+/** Notes that an echo was answered, whatever that proves: it is not lost, and the tunnel is not silent. */
+export function noteEchoAnswered(assessment: Assessment, echo: number, nowMs: number): void {
+  assessment.echoes.delete(echo);
+  assessment.rxGrewAtMs ??= nowMs;
 }
 
 /** Notes that an echo never left. If none has, nothing is owed to us. */

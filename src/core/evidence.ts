@@ -4,6 +4,7 @@ import {
   beginAssessment,
   forgive,
   hadSession,
+  noteEchoAnswered,
   noteEchoFailed,
   noteEchoSent,
   noteObservation,
@@ -28,8 +29,11 @@ export interface Evidence {
   session(): boolean;
   /** Begins anew for an endpoint that was just set or found; `baseline` are the counters read right then. */
   begin(generation: number, endpoint: string, baseline: Observation, now: Instant): PeerAction[];
-  /** The same endpoint was set again: go on, but only answers to packets sent from now on count. */
-  renew(generation: number, now: Instant): PeerAction[];
+  /**
+   * The same endpoint was set again: go on, but only what happens from now on counts. Meanwhile the endpoint may have
+   * roamed, and what came over that other path says nothing of this one. `observation`: what was read back, or null.
+   */
+  renew(generation: number, observation: Observation | null, now: Instant): PeerAction[];
   /** The loop came late: the same questions are asked again, and every wait begins anew. */
   again(now: Instant): PeerAction[];
   /** Takes counters read while the assessed endpoint was set. */
@@ -93,9 +97,15 @@ export function createEvidence(echoTargets: readonly string[], known?: KnownTunn
       timers.set('observe', now.monotonicMs + ours.observeSpacingMs);
       return round(current, now.monotonicMs);
     },
-    renew(generation, now) {
+    renew(generation, observation, now) {
       if (!current) return [];
       current.generation = generation;
+      current.answered = null;
+      if (observation) {
+        current.baseline = observation;
+        current.last = observation;
+        current.lastAtMs = now.monotonicMs;
+      }
       return [...round(current, now.monotonicMs), observe(current, now.monotonicMs)];
     },
     again(now) {
@@ -113,7 +123,10 @@ export function createEvidence(echoTargets: readonly string[], known?: KnownTunn
       return grew ? round(current, now.monotonicMs) : [];
     },
     answered(echo, generation, rttMs, now) {
-      if (!current || generation !== current.generation || !current.echoes.has(echo)) return [];
+      if (!current?.echoes.has(echo)) return [];
+      // An answer of an older generation proves nothing any more, but the tunnel that it came through is not silent.
+      noteEchoAnswered(current, echo, now.monotonicMs);
+      if (generation !== current.generation) return [];
       current.answered ??= { rttMs, atMs: now.monotonicMs };
       return [observe(current, now.monotonicMs)];
     },

@@ -127,7 +127,7 @@ export function createPeer(config: MachineConfig): Machine {
   function onSetDone(observation: Observation, now: Instant): void {
     endpoint = observation.endpoint;
     if (state === 'checking') {
-      actions.push(...evidence.renew(generation, now));
+      actions.push(...evidence.renew(generation, observation, now));
     } else if (state === 'setting' && attempt) {
       move('set');
       report({
@@ -157,7 +157,7 @@ export function createPeer(config: MachineConfig): Machine {
   function onSetFailed(detail: string, now: Instant): void {
     if (state === 'checking') {
       // Setting the same endpoint again is only a favour: go on asking, under the generation that it has begun.
-      actions.push(...evidence.renew(generation, now));
+      actions.push(...evidence.renew(generation, null, now));
       return;
     }
     if (state !== 'setting' && state !== 'restoring') return;

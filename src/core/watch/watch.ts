@@ -318,11 +318,10 @@ export function createWatch(config: WatchConfig): Watch {
         else onObserved(event.observation, now);
         break;
       case 'echo-answered':
-        if (event.generation !== generationNow()) break;
         if (look) {
           responders.answered(event.echo);
           forward(event, now);
-        } else onAnswered(event.echo, event.rttMs, now);
+        } else if (event.generation === generation) onAnswered(event.echo, event.rttMs, now);
         break;
       case 'hint':
         if (look) forward(event, now);
