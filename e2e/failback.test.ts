@@ -24,10 +24,11 @@ describe('back to the preferred family', () => {
   /** Makes everything in the state file that much older, as if the time had passed. */
   function letPass(ms: number): void {
     const file = `${scene().reach.stateDirectory}/state.json`;
+    // Every Unix time in milliseconds; nothing else there has thirteen digits.
     const older = readFileSync(file, 'utf8').replace(
-      /("\w+Ms":\s*)(\d+)/g,
-      (_all, name: string, at: string) => {
-        return name + String(Number(at) - ms);
+      /(:\s*)(\d{13})\b/g,
+      (_all, before: string, at: string) => {
+        return before + String(Number(at) - ms);
       },
     );
     writeFileSync(file, older);
