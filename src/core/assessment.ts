@@ -91,6 +91,21 @@ export function noteEchoAnswered(assessment: Assessment, echo: number, nowMs: nu
   assessment.rxGrewAtMs ??= nowMs;
 }
 
+/**
+ * The endpoint was set again, and these counters were read back. What came in before proves nothing of it, but it is a
+ * sign of life all the same: silence, and a handshake without an answer, begin anew.
+ */
+export function rebase(assessment: Assessment, observation: Observation, nowMs: number): void {
+  if (observation.rxBytes > assessment.last.rxBytes) {
+    assessment.rxGrewAtMs = nowMs;
+    assessment.unansweredPacketAtMs = null;
+    assessment.initiationSeenAtMs = null;
+  }
+  assessment.baseline = observation;
+  assessment.last = observation;
+  assessment.lastAtMs = nowMs;
+}
+
 /** Notes that an echo never left. If none has, nothing is owed to us. */
 export function noteEchoFailed(assessment: Assessment, echo: number): void {
   assessment.echoes.delete(echo);

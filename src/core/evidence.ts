@@ -8,6 +8,7 @@ import {
   noteEchoFailed,
   noteEchoSent,
   noteObservation,
+  rebase,
 } from './assessment.ts';
 import { ours } from './constants.ts';
 import type { Instant } from './instant.ts';
@@ -101,11 +102,7 @@ export function createEvidence(echoTargets: readonly string[], known?: KnownTunn
       if (!current) return [];
       current.generation = generation;
       current.answered = null;
-      if (observation) {
-        current.baseline = observation;
-        current.last = observation;
-        current.lastAtMs = now.monotonicMs;
-      }
+      if (observation) rebase(current, observation, now.monotonicMs);
       return [...round(current, now.monotonicMs), observe(current, now.monotonicMs)];
     },
     again(now) {
