@@ -63,6 +63,17 @@ describe('back to the preferred family', () => {
     expect(longestGapMs).toBeLessThan(rollbackMs);
   });
 
+  async function offeredUnderPings(intervalMs: number) {
+    const { lab } = scene();
+    const pings = await startPings(lab, intervalMs);
+    const watch = watchEndpoint(lab);
+    const first = await runOnce();
+    const { seen, staysMs } = await watch.stop();
+    const { answered, longestGapMs } = await pings.stop();
+    const awayMs = Math.max(0, ...staysMs.filter((_ms, index) => seen[index] === v6));
+    return { first, awayMs, answered, longestGapMs };
+  }
+
   // Pings far apart: an answer under way when the endpoint is set takes it back by itself, and nothing is lost.
   const failures: readonly (readonly [string, PathRule, number])[] = [
     ['but carries no UDP', { family: 6, protocol: 'udp', drop: true }, 200],
@@ -78,12 +89,13 @@ describe('back to the preferred family', () => {
     const [, rule, intervalMs] = row;
     const { lab } = scene();
     await lab.path.set(rule);
-    const pings = await startPings(lab, intervalMs);
-    const watch = watchEndpoint(lab);
-    const first = await runOnce();
-    const { seen, staysMs } = await watch.stop();
-    const { answered, longestGapMs } = await pings.stop();
-    const awayMs = Math.max(0, ...staysMs.filter((_ms, index) => seen[index] === v6));
+    let tried = await offeredUnderPings(intervalMs);
+    // An answer under way took it back at once: the old path is alive, and that is not counted as a failure.
+    for (let again = 0; again < 5 && tried.awayMs < 100; again++) {
+      letPass(11 * minuteMs);
+      tried = await offeredUnderPings(intervalMs);
+    }
+    const { first, awayMs, answered, longestGapMs } = tried;
     console.log(`rolled back after ${Math.round(awayMs)} ms, longest gap ${Math.round(longestGapMs)} ms`);
     expect(first.sets, first.run.said).toEqual([v6, v4]);
     expect(await lab.wg.endpoint()).toBe(v4);
