@@ -215,7 +215,7 @@ function noteFrameErrors(assessment: Assessment, observation: Observation): void
  * a little other traffic about, the remainder gives it away. Full-size packets are not padded beyond the MTU and may
  * have the same remainder (MTU 1412, as behind PPPoE), so a growth that could hold one says nothing.
  */
-function holdsInitiation(grownBytes: number): boolean {
+export function holdsInitiation(grownBytes: number): boolean {
   return (
     grownBytes >= wireguard.initiationBytes &&
     grownBytes < ours.quietBytes &&

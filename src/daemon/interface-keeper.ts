@@ -88,6 +88,7 @@ function createKeeper(
   let failures = 0;
 
   async function read(): Promise<void> {
+    const readers = [...watched].map(([key, peer]) => [key, peer, peer.beginReading()] as const);
     const counters = await readCounters(name, { timeoutMs: toolTimeoutMs });
     if (closed) return;
     if (counters.kind === 'no-such-interface') {
@@ -99,8 +100,8 @@ function createKeeper(
       if (failures > 0)
         options.log.info('wg-works-again', { interface: name, message: "'wg' answers again" });
       failures = 0;
-      for (const [key, peer] of watched)
-        peer.counters(counters.peers.get(key) ?? null, counters.rxFrameErrors);
+      for (const [key, peer, take] of readers)
+        if (watched.get(key) === peer) take(counters.peers.get(key) ?? null, counters.rxFrameErrors);
     }
   }
 

@@ -20,8 +20,12 @@ export interface WatchedPeer {
   healthSinceMs(): number;
   dispatch(event: WatchEvent): void;
   offer(candidates: PeerCandidates): void;
-  /** Counters of the periodic reading; null if the interface does not have the peer any more. */
-  counters(counters: PeerCounters | null, rxFrameErrors: number | null): void;
+  /**
+   * To be called when a periodic reading of the interface begins; what was read is handed to what it returns (null: the
+   * interface does not have the peer any more). Counters read while an endpoint was being set are no evidence, since
+   * nobody knows to which endpoint they belong.
+   */
+  beginReading(): (counters: PeerCounters | null, rxFrameErrors: number | null) => void;
   stop(): void;
 }
 
@@ -40,8 +44,8 @@ export interface WatchedPeerOptions {
   readonly onGone: () => void;
 }
 
-/** An echo of ours as WireGuard counts it: 24 + 8 + 40 bytes inside, padded, and 32 more. */
-const echoBytes = 112;
+/** An echo of ours as WireGuard counts it: 4 + 8 + 40 bytes inside, padded, and 32 more; 64 over IPv4. */
+const echoBytes = 96;
 /** What WireGuard may send by itself between two readings: a handshake and two keepalives. */
 const ownBytes = 212;
 /**
@@ -77,12 +81,21 @@ export function watchPeer(options: WatchedPeerOptions): WatchedPeer {
   let txBytes: number | null = null;
   let countedAtMs = 0;
   let echoes = 0;
+  let sets = 0;
+  let setsUnderWay = 0;
 
   const counting: InterfaceEffects = {
     ...options.effects,
     echoInside(target, onResult) {
       echoes++;
       options.effects.echoInside(target, onResult);
+    },
+    set(peer, endpoint) {
+      sets++;
+      setsUnderWay++;
+      return options.effects.set(peer, endpoint).finally(() => {
+        setsUnderWay--;
+      });
     },
   };
   const running: Drive<WatchEvent> = drive<WatchEvent>({
@@ -139,34 +152,45 @@ export function watchPeer(options: WatchedPeerOptions): WatchedPeer {
     healthSinceMs: () => healthSinceMs,
     dispatch: (event) => running.dispatch(event),
     offer: ({ candidates, settled }) => running.dispatch({ type: 'candidates', candidates, settled }),
-    counters(counters, rxFrameErrors) {
-      if (!counters) {
-        running.dispatch({ type: 'peer-gone', detail: 'the interface does not have the peer any more' });
-        return;
-      }
-      const nowMs = performance.now();
-      if (txBytes !== null) {
-        const grown = counters.txBytes - txBytes;
-        const answers = (nowMs - countedAtMs) * answerBytesPerMs;
-        running.dispatch({ type: 'busy', busy: grown > echoes * echoBytes + answers + ownBytes });
-      }
-      txBytes = counters.txBytes;
-      countedAtMs = nowMs;
-      echoes = 0;
-      running.dispatch({
-        type: 'observed',
-        generation: watch.snapshot().generation,
-        observation: {
-          endpoint: counters.endpoint ? formatEndpoint(counters.endpoint) : null,
-          rxBytes: counters.rxBytes,
-          txBytes: counters.txBytes,
-          latestHandshakeS: counters.latestHandshakeS,
-          rxFrameErrors,
-        },
-      });
+    beginReading() {
+      const generation = watch.generation();
+      const setsBefore = setsUnderWay > 0 ? null : sets;
+      return (counters, rxFrameErrors) => {
+        if (counters) counted(counters.txBytes);
+        if (counters && setsBefore === sets) observed(counters, rxFrameErrors, generation);
+        else if (!counters)
+          running.dispatch({ type: 'peer-gone', detail: 'the interface does not have the peer any more' });
+      };
     },
     stop: () => running.stop(),
   };
+
+  /** Whether the host itself sends: more went out than our echoes and WireGuard's own packets. */
+  function counted(nowTxBytes: number): void {
+    const nowMs = performance.now();
+    if (txBytes !== null) {
+      const grown = nowTxBytes - txBytes;
+      const answers = (nowMs - countedAtMs) * answerBytesPerMs;
+      running.dispatch({ type: 'busy', busy: grown > echoes * echoBytes + answers + ownBytes });
+    }
+    txBytes = nowTxBytes;
+    countedAtMs = nowMs;
+    echoes = 0;
+  }
+
+  function observed(counters: PeerCounters, rxFrameErrors: number | null, generation: number): void {
+    running.dispatch({
+      type: 'observed',
+      generation,
+      observation: {
+        endpoint: counters.endpoint ? formatEndpoint(counters.endpoint) : null,
+        rxBytes: counters.rxBytes,
+        txBytes: counters.txBytes,
+        latestHandshakeS: counters.latestHandshakeS,
+        rxFrameErrors,
+      },
+    });
+  }
 }
 
 /** What happens inside a search is of interest with `--verbose`; what was done, always. */

@@ -3,7 +3,7 @@ import { ours } from '../core/constants.ts';
 import type { Observation } from '../core/observation.ts';
 import { localAddresses } from '../host/addresses.ts';
 import { routeTo } from '../host/route.ts';
-import { createEchoSender, type EchoResult, type EchoSender } from '../probe/echo.ts';
+import { createEchoSender, type EchoOptions, type EchoResult, type EchoSender } from '../probe/echo.ts';
 import { sendInnerPacket } from '../probe/inner-packet.ts';
 import { type PeerCounters, readCounters } from '../wireguard/counters.ts';
 import { readDevice } from '../wireguard/device.ts';
@@ -46,6 +46,9 @@ export interface InterfaceEffectsOptions {
   readonly toolTimeoutMs: number;
 }
 
+/** Every byte counts on a metered link: the least that an echo can do with. */
+const insidePayloadBytes = 4;
+
 /** Opens what is needed; nothing is sent yet. */
 export function createInterfaceEffects(options: InterfaceEffectsOptions): InterfaceEffects {
   const abort = new AbortController();
@@ -56,8 +59,13 @@ export function createInterfaceEffects(options: InterfaceEffectsOptions): Interf
   let writes: Promise<unknown> = Promise.resolve();
 
   /** Silence keeps its place among the echoes under way; nobody waits longer than the longest time-out for it. */
-  function send(sender: EchoSender, address: string, onResult: (result: EchoResult) => void): void {
-    const handle = sender.send(address, onResult);
+  function send(
+    sender: EchoSender,
+    address: string,
+    onResult: (result: EchoResult) => void,
+    options: EchoOptions = {},
+  ): void {
+    const handle = sender.send(address, onResult, options);
     setTimeout(() => handle.cancel(), 2 * ours.maxRtoMs).unref();
   }
 
@@ -117,7 +125,7 @@ export function createInterfaceEffects(options: InterfaceEffectsOptions): Interf
       // Our own address would answer itself, even through a socket bound to the interface.
       if (localAddresses().some((local) => local.address === target)) return;
       if (inside.method !== 'unavailable') {
-        send(inside, target, onResult);
+        send(inside, target, onResult, { payloadBytes: insidePayloadBytes });
         return;
       }
       void sendInnerPacket(target, { device: options.interface }).then((result) => {

@@ -17,6 +17,9 @@ export const maxOutstandingPrograms = 64;
  */
 const listenS = 10;
 
+/** With less content `ping` has no room for the time at which it sent, and prints none. */
+const leastPayloadBytes = 16;
+
 /** Sends each echo by one run of the `ping` program. Cancelling ends the process. */
 export function createEchoPrograms(path: EchoPath): EchoTransport {
   const running = new Set<AbortController>();
@@ -48,7 +51,15 @@ async function runPing(
   path: EchoPath,
   signal: AbortSignal,
 ): Promise<EchoResult | null> {
-  const args = ['-n', '-c', '1', '-W', String(listenS), '-s', String(request.payloadBytes)];
+  const args = [
+    '-n',
+    '-c',
+    '1',
+    '-W',
+    String(listenS),
+    '-s',
+    String(Math.max(leastPayloadBytes, request.payloadBytes)),
+  ];
   if (path.mark !== undefined && path.mark !== 0) args.push('-m', String(path.mark));
   if (path.device !== undefined) args.push('-I', path.device);
   args.push(request.address);

@@ -29,7 +29,7 @@ interface SharedSocket {
 /**
  * Sends echoes through ICMP ping sockets on the event loop: one socket a family, opened on first use.
  *
- * An answer is matched by sequence number, 8 random bytes of payload and source address, never by the ICMP id,
+ * An answer is matched by sequence number, random bytes of payload and source address, never by the ICMP id,
  * which the kernel replaces. Errors that routers report are silence here, as the sockets do not show them.
  */
 export function createEchoSockets(path: EchoPath): EchoTransport {

@@ -2,6 +2,7 @@ import { closeSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { openSocket } from '../host/native.ts';
 import { findProgram } from '../host/program-path.ts';
+import { tokenBytes } from './echo-packet.ts';
 import { createEchoPrograms } from './echo-program.ts';
 import { createEchoSockets } from './echo-socket.ts';
 import {
@@ -40,7 +41,7 @@ export interface EchoSender extends EchoMethod {
 
 /** What may be chosen for one echo. */
 export interface EchoOptions {
-  /** Bytes after the ICMP header; 16 to 65507, nearest taken. Below 16 `ping` prints no time. Default 24. */
+  /** Bytes after the ICMP header; 4 to 65507, nearest taken. The `ping` program sends 16 at least. Default 24. */
   readonly payloadBytes?: number;
 }
 
@@ -73,7 +74,10 @@ export function createEchoSender(path: EchoPath = {}): EchoSender {
       return choice().reason;
     },
     send(address, onResult, options = {}) {
-      const payloadBytes = Math.min(Math.max(options.payloadBytes ?? defaultPayloadBytes, 16), 65_507);
+      const payloadBytes = Math.min(
+        Math.max(options.payloadBytes ?? defaultPayloadBytes, tokenBytes),
+        65_507,
+      );
       const family = isIP(address) === 4 ? 4 : 6;
       const request: EchoRequest = { address, family, payloadBytes, onResult };
       if (isIP(address) === 0) {

@@ -3,6 +3,7 @@ import { startOneWay, startPings, type Traffic } from '../../sim/inner/traffic.t
 import { createManagedTunnel, type ManagedTunnel, serverAt, serverName } from '../../sim/managed-tunnel.ts';
 import { createTracer } from '../../sim/trace.ts';
 import { tunnelAddresses } from '../../sim/tunnel.ts';
+import { addressOf } from '../../src/core/candidate.ts';
 import type { Profile } from '../../src/core/profile.ts';
 
 type Name = Profile['name'];
@@ -39,7 +40,7 @@ function moves(world: ManagedTunnel, rebuilt: boolean): void {
 }
 
 const breakV6 = (world: ManagedTunnel): void => void blackHole(world, 'both', serverAt.v6Address);
-const lifts = new WeakMap<ManagedTunnel, () => void>();
+const lifts = new WeakMap<ManagedTunnel, ReadonlyMap<string, () => void>>();
 
 const rows: readonly Row[] = [
   { situation: 'traffic flowing', profile: 'fast', p95Ms: 2_500, traffic: 'pings', breakIt: breakV6 },
@@ -79,15 +80,18 @@ const rows: readonly Row[] = [
     (profile): Row => ({
       situation: 'dark for an hour, then the parked address returns',
       profile,
-      p95Ms: 8_000,
+      p95Ms: 6_000,
       traffic: 'pings',
       breakIt(world) {
-        blackHole(world, 'both', serverAt.v4Address);
-        lifts.set(world, blackHole(world, 'both', serverAt.v6Address));
+        const addresses = [serverAt.v4Address, serverAt.v6Address];
+        lifts.set(world, new Map(addresses.map((address) => [address, blackHole(world, 'both', address)])));
       },
       darkMs: 3_600_000,
-      mend: (world) => lifts.get(world)?.(),
-      trials: 60,
+      mend(world) {
+        while (world.managed.watch().snapshot().state !== 'parked') world.clock.runFor(50);
+        lifts.get(world)?.get(addressOf(world.managed.endpoint() ?? ''))?.();
+      },
+      trials: 100,
     }),
   ),
 ];

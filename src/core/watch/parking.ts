@@ -1,6 +1,9 @@
+import { holdsInitiation } from '../assessment.ts';
 import type { Candidate } from '../candidate.ts';
+import { ours, wireguard } from '../constants.ts';
 import type { Observation } from '../observation.ts';
 import type { Profile } from '../profile.ts';
+import { earliest } from '../timers.ts';
 
 /**
  * Where a peer waits while nothing works, and what is done there: a packet now and then keeps WireGuard shaking hands
@@ -17,7 +20,7 @@ export interface Parking {
   /** Whether an answer lists an endpoint that was not there when the waiting began. */
   isNews(candidates: readonly Candidate[]): boolean;
   /** Whether counters read while waiting show a sign of life. */
-  observed(observation: Observation): boolean;
+  observed(observation: Observation, nowMs: number): boolean;
   step(nowMs: number): { readonly packet: boolean; readonly read: boolean; readonly search: boolean };
   nextDueMs(): number | null;
 }
@@ -32,6 +35,12 @@ const packetMs = 1_500;
 const meteredPacketMs = 20_000;
 /** Readings of the counters while parked: for peers that answer no echo. */
 const readMs = 5_000;
+/**
+ * A search leaves the place for as long as another candidate takes, so a long wait ends right after an initiation went
+ * unanswered: then the place misses one initiation of its own and no more. A short wait is not made longer by that.
+ */
+const alignedFromMs = 30_000;
+const alignedWithinMs = wireguard.rekeyTimeoutMs + wireguard.rekeyJitterMs + 2 * ours.observeSpacingMs;
 
 /** Creates a parking place without history. */
 export function createParking(): Parking {
@@ -44,6 +53,22 @@ export function createParking(): Parking {
   let readDueMs: number | null = null;
   let searchDueMs: number | null = null;
   let before: Observation | null = null;
+  let aligned = false;
+  let initiationAtMs: number | null = null;
+
+  function isSearchDue(nowMs: number): boolean {
+    if (searchDueMs === null || nowMs < searchDueMs) return false;
+    if (!aligned || nowMs >= searchDueMs + alignedWithinMs) return true;
+    return (
+      initiationAtMs !== null && initiationAtMs >= searchDueMs && nowMs >= initiationAtMs + ours.initialRtoMs
+    );
+  }
+
+  /** Near the end of a long wait the counters are read often, to see the initiation leave. */
+  function nextReadingMs(nowMs: number): number {
+    if (!aligned || searchDueMs === null) return nowMs + readMs;
+    return nowMs < searchDueMs ? Math.min(nowMs + readMs, searchDueMs) : nowMs + ours.observeSpacingMs;
+  }
 
   return {
     worked(endpoint, nowMs) {
@@ -58,6 +83,8 @@ export function createParking(): Parking {
       readDueMs = nowMs + readMs;
       searchDueMs = nowMs + pauseMs;
       before = null;
+      aligned = pauseMs >= alignedFromMs;
+      initiationAtMs = null;
     },
     place(candidates, current) {
       known = new Set(candidates.map((candidate) => candidate.endpoint));
@@ -67,22 +94,22 @@ export function createParking(): Parking {
     isNews(candidates) {
       return candidates.some((candidate) => !known.has(candidate.endpoint));
     },
-    observed(observation) {
+    observed(observation, nowMs) {
       const last = before;
       before = observation;
+      if (last !== null && holdsInitiation(observation.txBytes - last.txBytes)) initiationAtMs = nowMs;
       return last !== null && observation.latestHandshakeS !== last.latestHandshakeS;
     },
     step(nowMs) {
       const packet = packetDueMs !== null && nowMs >= packetDueMs;
       const read = readDueMs !== null && nowMs >= readDueMs;
-      const search = searchDueMs !== null && nowMs >= searchDueMs;
+      const search = isSearchDue(nowMs);
       if (packet) packetDueMs = nowMs + spacingMs;
-      if (read) readDueMs = nowMs + readMs;
+      if (read) readDueMs = nextReadingMs(nowMs);
       return { packet, read, search };
     },
     nextDueMs() {
-      const due = [packetDueMs, readDueMs, searchDueMs].filter((ms) => ms !== null);
-      return due.length === 0 ? null : Math.min(...due);
+      return earliest(packetDueMs, readDueMs, aligned ? null : searchDueMs);
     },
   };
 }

@@ -9,7 +9,12 @@ import { earliest } from '../timers.ts';
 
 /** What a test of a tunnel that was alive says. */
 export type TestVerdict =
-  | { readonly kind: 'alive'; readonly proof: ProofKind; readonly rttMs: number | null }
+  | {
+      readonly kind: 'alive';
+      readonly proof: ProofKind;
+      readonly rttMs: number | null;
+      readonly atMs: number;
+    }
   /**
    * One echo was lost, or the answer cannot be told from other traffic: worth a close look, no more. `overdue`: not
    * even WireGuard's own answer came within the time it has for one.
@@ -76,6 +81,7 @@ export function createTunnelTest(options: TunnelTestOptions): TunnelTest {
   let grownFromMs: number | null = null;
   let lookDueMs: number | null = null;
   let ambiguous = 0;
+  let handshakeS: number | null = null;
 
   function schedule(nowMs: number): void {
     // Traffic makes a silent peer send a keepalive each 10 s: following each of them costs a packet in 10 s.
@@ -89,12 +95,22 @@ export function createTunnelTest(options: TunnelTestOptions): TunnelTest {
     lookDueMs = null;
   }
 
-  function alive(proof: ProofKind, rttMs: number | null, nowMs: number): TestVerdict {
+  function alive(proof: ProofKind, rttMs: number | null, atMs: number): TestVerdict {
     stop();
     ambiguous = 0;
     grownFromMs = null;
-    schedule(nowMs);
-    return { kind: 'alive', proof, rttMs };
+    schedule(atMs);
+    return { kind: 'alive', proof, rttMs, atMs };
+  }
+
+  /** WireGuard renews its keys by itself: a new handshake proves the tunnel and costs nothing. */
+  function judgeHandshake(observation: Observation, now: Instant): TestVerdict | null {
+    const before = handshakeS;
+    handshakeS = observation.latestHandshakeS;
+    if (before === null || handshakeS === 0 || handshakeS === before || pending || silent) return null;
+    // It is as old as the reading before at the most, whatever a clock that was set meanwhile says.
+    const ageMs = Math.min(Math.max(0, now.wallMs - handshakeS * 1_000), profile.readMs);
+    return alive('handshake', null, now.monotonicMs - ageMs);
   }
 
   function send(nowMs: number): PeerAction[] {
@@ -148,6 +164,7 @@ export function createTunnelTest(options: TunnelTestOptions): TunnelTest {
       stop();
       ambiguous = 0;
       grownFromMs = null;
+      handshakeS = null;
       schedule(nowMs);
     },
     busy(now, nowMs) {
@@ -173,7 +190,8 @@ export function createTunnelTest(options: TunnelTestOptions): TunnelTest {
       return alive('echo', rttMs, nowMs);
     },
     observed(observation, now) {
-      return silent ? judgeSilent(silent, observation, now) : null;
+      const verdict = judgeHandshake(observation, now);
+      return silent ? judgeSilent(silent, observation, now) : verdict;
     },
     step(nowMs) {
       if (pending && nowMs >= pending.lostAtMs) {

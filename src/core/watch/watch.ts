@@ -199,7 +199,7 @@ export function createWatch(config: WatchConfig): Watch {
   function onVerdict(verdict: TestVerdict, now: Instant): void {
     if (verdict.kind === 'doubt') return startLook('suspicion', null, now, verdict.overdue);
     if (endpoint === null) return;
-    proof = { kind: verdict.proof, endpoint, atMs: now.monotonicMs, rttMs: verdict.rttMs };
+    proof = { kind: verdict.proof, endpoint, atMs: verdict.atMs, rttMs: verdict.rttMs };
     provenOnce = true;
     undecided = false;
     reason = null;
@@ -244,7 +244,7 @@ export function createWatch(config: WatchConfig): Watch {
     } else if (state === 'parked') {
       // A set that seemed to fail may have taken effect, and the peer may have roamed.
       endpoint = observation.endpoint;
-      if (parking.observed(observation)) startLook('sign-of-life', null, now);
+      if (parking.observed(observation, now.monotonicMs)) startLook('sign-of-life', null, now);
     }
   }
 
