@@ -41,6 +41,13 @@ export type KeeperRefusal = { readonly kind: 'busy' | 'refused'; readonly detail
 /** A `wg` that has not answered after this time hangs; on a healthy host it takes 3 ms. */
 const toolTimeoutMs = 5_000;
 
+/**
+ * Peers of one interface begin so far apart, but for the first twenty: their tests, and what they cost, stay spread
+ * from then on. A thousand begin within ten seconds, which is how often an idle one is tested.
+ */
+const startSpacingMs = 10;
+const startsAtOnceMs = 20 * startSpacingMs;
+
 /** Takes the interface over, or says why not. */
 export async function keepInterface(
   options: InterfaceKeeperOptions,
@@ -86,6 +93,7 @@ function createKeeper(
   /** Monotonic time of the next reading; infinite while none is planned. */
   let readAtMs = Number.POSITIVE_INFINITY;
   let failures = 0;
+  let startAtMs = Number.NEGATIVE_INFINITY;
 
   async function read(): Promise<void> {
     const readers = [...watched].map(([key, peer]) => [key, peer, peer.beginReading()] as const);
@@ -144,7 +152,10 @@ function createKeeper(
       },
     });
     watched.set(managed.publicKey, peer);
-    peer.dispatch({ type: 'start' });
+    const nowMs = performance.now();
+    startAtMs = Math.max(nowMs, startAtMs + startSpacingMs);
+    if (startAtMs - nowMs < startsAtOnceMs) peer.dispatch({ type: 'start' });
+    else setTimeout(() => peer.dispatch({ type: 'start' }), startAtMs - nowMs).unref();
   }
 
   return {

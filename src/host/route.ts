@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import { atMost } from './at-most.ts';
 import { runProgram } from './program.ts';
 
 /** What a packet would be like whose route is asked for. */
@@ -32,6 +33,9 @@ export type Route =
   | { readonly kind: 'no-route'; readonly detail: string }
   | { readonly kind: 'failed'; readonly detail: string };
 
+/** Each is a process of a few milliseconds; a thousand peers at once would be a thousand. */
+const together = atMost(16);
+
 /** Asks the kernel which way a packet to `address` (an IP literal, zone allowed) would go. Sends nothing. */
 export async function routeTo(address: string, question: RouteQuestion): Promise<Route> {
   const [bare = '', zone] = address.split('%', 2);
@@ -44,7 +48,7 @@ export async function routeTo(address: string, question: RouteQuestion): Promise
   if (question.udpPort !== undefined) args.push('dport', String(question.udpPort));
   if (question.udpSourcePort !== undefined) args.push('sport', String(question.udpSourcePort));
 
-  const result = await runProgram('ip', args, { timeoutMs: question.timeoutMs });
+  const result = await together(() => runProgram('ip', args, { timeoutMs: question.timeoutMs }));
   switch (result.kind) {
     case 'exited':
       return parseRoute(result.code, result.stdout, result.stderr);

@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises';
+import { atMost } from '../host/at-most.ts';
 import { type ProgramResult, runProgram } from '../host/program.ts';
 import { parseAddress } from '../wireguard/address.ts';
 import { parseHost } from './host-name.ts';
@@ -62,16 +63,24 @@ type Outcome = FamilyAnswer extends infer Answer
     : never
   : never;
 
+/**
+ * Processes at once: a dead name holds one for ten seconds, so there must be many more than dead names; each takes
+ * about a megabyte.
+ */
+const together = atMost(128);
+
 async function resolveFamily(name: string, family: 4 | 6, options: ResolveOptions): Promise<Outcome> {
   const host = parseHost(name);
   // A name that starts with '-' would be an option to getent.
   if (host.kind === 'invalid') return { kind: 'failed', detail: host.reason };
   if (host.kind === 'address') return toOutcome(host.family === family ? [host.address] : [], family);
   const { timeoutMs, signal } = options;
-  const result = await runProgram('getent', [`ahostsv${family}`, host.name], {
-    timeoutMs,
-    ...(signal === undefined ? {} : { signal }),
-  });
+  const result = await together(() =>
+    runProgram('getent', [`ahostsv${family}`, host.name], {
+      timeoutMs,
+      ...(signal === undefined ? {} : { signal }),
+    }),
+  );
   return result.kind === 'missing' ? lookupInProcess(host.name, family, options) : readGetent(result, family);
 }
 

@@ -280,9 +280,11 @@ export function createWatch(config: WatchConfig): Watch {
   function apply(event: WatchEvent, now: Instant): void {
     switch (event.type) {
       case 'start':
+        if (state === 'idle') startLook('start', null, now);
+        break;
       case 'resume':
         pauseWanted = false;
-        if (state === 'idle' || state === 'paused') startLook('start', null, now);
+        if (state === 'paused') startLook('start', null, now);
         break;
       case 'pause':
         pauseWanted = true;
