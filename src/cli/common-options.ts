@@ -1,5 +1,5 @@
-import { Option } from 'commander';
 import type { ProbeMode, RunOptions } from '../oneshot/request.ts';
+import { Option } from './commander.ts';
 import { UsageError } from './usage-error.ts';
 import { readTimeoutMs } from './values.ts';
 

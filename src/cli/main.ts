@@ -1,4 +1,4 @@
-import { CommanderError } from 'commander';
+import { CommanderError } from './commander.ts';
 import { exitCode } from './exit-code.ts';
 import { createProgram } from './program.ts';
 import { UsageError } from './usage-error.ts';

@@ -1,5 +1,5 @@
-import { Command, Option } from 'commander';
 import type { AskOptions } from './ask.ts';
+import { Command, Option } from './commander.ts';
 import {
   type CommonOptions,
   commonOptions,

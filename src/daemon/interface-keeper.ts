@@ -163,6 +163,7 @@ function createKeeper(
       const wanted = new Map(managed.map((peer) => [peer.publicKey, peer]));
       for (const [key, peer] of watched) {
         const now = wanted.get(key);
+        if (now === peer.managed) continue;
         if (now === undefined || JSON.stringify(now) !== JSON.stringify(peer.managed)) forget(key);
       }
       for (const peer of managed) if (!watched.has(peer.publicKey)) begin(peer, facts);

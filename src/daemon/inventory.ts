@@ -3,13 +3,14 @@ import { dirname, join } from 'node:path';
 import { type Config, emptyConfig, readConfig } from '../sources/config.ts';
 import { decideManaged, type ManagedDecision } from '../sources/managed.ts';
 import { readWgQuickDirectory, type WgQuickDirectory } from '../sources/wg-quick.ts';
-import { type InterfaceFacts, readFacts } from '../wireguard/facts.ts';
+import { type InterfaceFacts, readFacts, sameFacts } from '../wireguard/facts.ts';
 import { listInterfaces } from '../wireguard/interfaces.ts';
 import { readInterfaceIndex } from './interface-index.ts';
 import type { Log } from './log.ts';
 
 /** What there is to manage now. */
 export interface Inventory {
+  /** The same object as before where nothing has changed. */
   readonly decision: ManagedDecision;
   readonly facts: ReadonlyMap<string, InterfaceFacts>;
   /** The kernel's number of each interface, another one once it was deleted and made again; null if unknown. */
@@ -43,6 +44,8 @@ export function createInventoryReader(options: InventoryOptions): InventoryReade
   let wgQuick: WgQuickDirectory = { kind: 'missing', directory: options.wgQuickDirectory };
   let stamp: string | null = null;
   let known: ReadonlyMap<string, InterfaceFacts> = new Map();
+  let decision: ManagedDecision = decideManaged({ wgQuick, config, live: known });
+  let decidedFor: ReadonlyMap<string, InterfaceFacts> | null = null;
 
   /** An interface is there until it is seen to be gone: a `wg` that fails or hangs for a while says nothing. */
   async function readInterfaces(): Promise<ReadonlyMap<string, InterfaceFacts>> {
@@ -52,13 +55,14 @@ export function createInventoryReader(options: InventoryOptions): InventoryReade
       [...new Set([...known.keys(), ...listed])].map(async (name) => {
         const read = await readFacts(name, { timeoutMs: toolTimeoutMs });
         const before = known.get(name);
-        if (read.kind === 'ok') facts.set(name, read);
+        if (read.kind === 'ok') facts.set(name, before && sameFacts(before, read) ? before : read);
         else if (before && read.kind !== 'no-such-interface' && read.kind !== 'not-wireguard')
           facts.set(name, before);
       }),
     );
-    known = facts;
-    return facts;
+    const isSame = facts.size === known.size && [...facts].every(([name, one]) => known.get(name) === one);
+    if (!isSame) known = facts;
+    return known;
   }
 
   async function readFiles(): Promise<void> {
@@ -97,7 +101,8 @@ export function createInventoryReader(options: InventoryOptions): InventoryReade
           [...facts.keys()].map(async (name) => [name, await readInterfaceIndex(name)] as const),
         ),
       );
-      const decision = decideManaged({ wgQuick, config, live: facts });
+      if (changed || decidedFor !== facts) decision = decideManaged({ wgQuick, config, live: facts });
+      decidedFor = facts;
       if (changed) for (const warning of decision.warnings) log.warning('sources', { message: warning });
       return { decision, facts, indexes };
     },

@@ -89,8 +89,11 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 
   async function apply({ decision, facts, indexes }: Inventory): Promise<void> {
     const byInterface = new Map<string, ManagedPeer[]>();
-    for (const peer of decision.managed)
-      byInterface.set(peer.interface, [...(byInterface.get(peer.interface) ?? []), peer]);
+    for (const peer of decision.managed) {
+      const others = byInterface.get(peer.interface);
+      if (others) others.push(peer);
+      else byInterface.set(peer.interface, [peer]);
+    }
     for (const [name, keeper] of keepers) {
       const index = indexes.get(name) ?? null;
       const before = keptIndexes.get(name) ?? index;

@@ -1,5 +1,5 @@
-import ipaddr from 'ipaddr.js';
 import type { Candidate } from '../core/candidate.ts';
+import { ipaddr } from '../host/ipaddr.ts';
 import { parseAddress } from '../wireguard/address.ts';
 import { formatEndpoint, parseEndpoint } from '../wireguard/endpoint.ts';
 import type { ParsedHost } from './host-name.ts';

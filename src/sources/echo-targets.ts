@@ -80,8 +80,25 @@ export function echoTargets(input: EchoTargetInput): readonly EchoTarget[] {
   return [...targets.values()].slice(0, maxTargets);
 }
 
+/**
+ * Each peer's targets depend on the allowed IPs of all others: with a thousand peers each prefix is wanted a thousand
+ * times, and parsing them again took seconds.
+ */
+const parsed = new Map<string, Prefix | null>();
+const maxParsed = 20_000;
+
 function parseAll(texts: readonly string[]): Prefix[] {
-  return texts.flatMap((text) => parsePrefix(text) ?? []);
+  if (parsed.size > maxParsed) parsed.clear();
+  const prefixes: Prefix[] = [];
+  for (const text of texts) {
+    let prefix = parsed.get(text);
+    if (prefix === undefined) {
+      prefix = parsePrefix(text);
+      parsed.set(text, prefix);
+    }
+    if (prefix !== null) prefixes.push(prefix);
+  }
+  return prefixes;
 }
 
 function isSingle(prefix: Prefix): boolean {

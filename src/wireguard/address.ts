@@ -1,4 +1,4 @@
-import ipaddr from 'ipaddr.js';
+import { ipaddr } from '../host/ipaddr.ts';
 import { parseInterfaceName } from './interface-name.ts';
 
 /** One IP address in its only spelling. */

@@ -20,6 +20,18 @@ export interface InterfaceFacts {
   readonly peers: ReadonlyMap<string, PeerFacts>;
 }
 
+/** Whether two readings say the same, peer by peer and in the same order. */
+export function sameFacts(a: InterfaceFacts, b: InterfaceFacts): boolean {
+  if (a.fwMark !== b.fwMark || a.listenPort !== b.listenPort || a.peers.size !== b.peers.size) return false;
+  for (const [key, peer] of a.peers) {
+    const other = b.peers.get(key);
+    if (other?.persistentKeepaliveS !== peer.persistentKeepaliveS) return false;
+    if (other.allowedIps.length !== peer.allowedIps.length) return false;
+    if (other.allowedIps.some((prefix, index) => prefix !== peer.allowedIps[index])) return false;
+  }
+  return true;
+}
+
 /**
  * Reads the settings of an interface of our own network namespace with four calls of `wg` at once.
  *
