@@ -16,6 +16,8 @@ export interface CandidateTable {
   step(nowMs: number): PeerAction[];
   /** The listed candidates, in the order in which they came. */
   listed(): CandidateState[];
+  /** Copies of them, for who looks on. */
+  copies(): readonly Readonly<CandidateState>[];
   get(endpoint: string): CandidateState | undefined;
   /** Notes how a trial of an endpoint on the real interface ended. */
   noteTrial(endpoint: string, result: 'proven' | 'silent', nowMs: number): void;
@@ -119,6 +121,9 @@ export function createCandidateTable(failedAtMs: ReadonlyMap<string, number>): C
     },
     listed() {
       return listed.map((endpoint) => states.get(endpoint)).filter((state) => state !== undefined);
+    },
+    copies() {
+      return this.listed().map((state) => ({ ...state }));
     },
     get(endpoint) {
       return states.get(endpoint);

@@ -13,7 +13,7 @@ import type { Observation } from './observation.ts';
 import { judgeOffer } from './offer.ts';
 import type { Proof } from './proof.ts';
 import { createPutBack } from './put-back.ts';
-import { beginRace, giveUpDetail, nextTrial, type Race } from './race.ts';
+import { beginRace, giveUpDetail, makeWay, nextTrial, type Race } from './race.ts';
 import type { SetReason } from './set-reason.ts';
 import { earliest } from './timers.ts';
 import { nextState, type State, type Trigger } from './transitions.ts';
@@ -227,6 +227,8 @@ export function createPeer(config: MachineConfig): Machine {
     );
     if (assessment.proof) onProven(assessment.proof);
     else if (verdict.kind === 'failed') onTrialFailed(attempt, verdict.reason, now);
+    else if (race && mayQuick && evidence.session() && makeWay(race, attempt, table.listed()))
+      endTrial(attempt);
     else judgeDueMs = now.monotonicMs + ours.judgeSpacingMs;
   }
 
@@ -391,9 +393,6 @@ export function createPeer(config: MachineConfig): Machine {
       const deadlineMs = state === 'restoring' ? null : config.deadlineMs;
       return earliest(table.nextDueMs(), evidence.nextDueMs(), judgeDueMs, back.nextDueMs(), deadlineMs);
     },
-    snapshot() {
-      const candidates = table.listed().map((candidate) => ({ ...candidate }));
-      return { state, generation, endpoint, proof, candidates };
-    },
+    snapshot: () => ({ state, generation, endpoint, proof, candidates: table.copies() }),
   };
 }

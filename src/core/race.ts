@@ -1,5 +1,6 @@
 import type { CandidateState, Preference } from './candidate.ts';
 import { orderCandidates } from './order.ts';
+import type { Attempt } from './trial.ts';
 
 /** A search for an endpoint that works: candidates are tried one after the other on the real interface. */
 export interface Race {
@@ -44,6 +45,22 @@ export function nextTrial(
   if (!next) return null;
   race.triedSlow.add(next.endpoint);
   return { endpoint: next.endpoint, pass: 'slow' };
+}
+
+/**
+ * Whether a slow trial makes way: an address that came meanwhile is worth a round trip more than one that has been
+ * silent so far is worth waiting for. The trial is made again afterwards. Only where a session lives, or a round trip
+ * would tell nothing.
+ */
+export function makeWay(race: Race, trial: Attempt, candidates: readonly CandidateState[]): boolean {
+  if (trial.pass !== 'slow') return false;
+  const isNew = (endpoint: string) =>
+    endpoint !== race.origin && !race.triedQuick.has(endpoint) && !race.triedSlow.has(endpoint);
+  const isUsable = ({ route }: CandidateState) => route !== 'in-tunnel' && route !== 'unknown';
+  if (!candidates.some((candidate) => isUsable(candidate) && isNew(candidate.endpoint))) return false;
+  race.triedSlow.delete(trial.endpoint);
+  race.quick = true;
+  return true;
 }
 
 /** Why a search that is through found nothing, in words. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { beginRace, nextTrial, type Race } from '../../src/core/race.ts';
+import { beginRace, makeWay, nextTrial, type Race } from '../../src/core/race.ts';
 import { anyCandidates, anyPreference, known } from './candidate-arbitrary.ts';
 import { v4, v4b, v6 } from './world.ts';
 
@@ -40,6 +40,21 @@ describe('a search', () => {
   it('tries every candidate where no endpoint was set', () => {
     const trials = runRace(beginRace(null, 'full', false), [known(v6), known(v4)], 'ipv6');
     expect(trials.map((trial) => trial.endpoint)).toEqual([v6, v4]);
+  });
+
+  it('makes way for an address that comes during a slow trial, once, and then goes on', () => {
+    const race = beginRace(v6, 'full', true);
+    const slow = { endpoint: v4, pass: 'slow', fallback: null } as const;
+    expect(nextTrial(race, [known(v4)], 'ipv6')).toEqual({ endpoint: v4, pass: 'quick' });
+    expect(nextTrial(race, [known(v4)], 'ipv6')).toEqual({ endpoint: v4, pass: 'slow' });
+    expect(makeWay(race, slow, [known(v4), known(v6)])).toBe(false);
+    expect(makeWay(race, { ...slow, pass: 'quick' }, [known(v4), known(v4b)])).toBe(false);
+    expect(makeWay(race, slow, [known(v4), known(v4b, { route: 'unknown' })])).toBe(false);
+    expect(makeWay(race, slow, [known(v4), known(v4b, { route: 'in-tunnel' })])).toBe(false);
+    expect(makeWay(race, slow, [known(v4), known(v4b)])).toBe(true);
+    expect(nextTrial(race, [known(v4), known(v4b)], 'ipv6')).toEqual({ endpoint: v4b, pass: 'quick' });
+    expect(nextTrial(race, [known(v4), known(v4b)], 'ipv6')).toEqual({ endpoint: v4, pass: 'slow' });
+    expect(makeWay(race, slow, [known(v4), known(v4b)])).toBe(false);
   });
 
   it('takes up candidates and hints that come while it runs', () => {

@@ -63,6 +63,18 @@ const rows: readonly Row[] = [
     breakIt: (world) => moves(world, false),
   },
   {
+    // Not a row of the specification, but how it goes with dynamic DNS.
+    situation: 'peer moved, its name follows 8 s later, session known',
+    profile: 'fast',
+    p95Ms: 16_000,
+    traffic: 'pings',
+    breakIt(world) {
+      const addresses = tunnelAddresses.server.slice(0, 4).filter((address) => address !== newAddress);
+      for (const address of addresses) blackHole(world, 'both', address);
+      world.clock.after(8_000, () => world.dns.publish(serverName, [newAddress]), undefined);
+    },
+  },
+  {
     situation: 'peer moved, DNS too, session lost',
     profile: 'fast',
     p95Ms: 25_000,

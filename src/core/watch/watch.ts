@@ -1,7 +1,6 @@
 import type { Outcome, PeerAction } from '../action.ts';
 import { createBackoff } from '../backoff.ts';
 import { type Candidate, freshCandidate, lastKnownGoodSource } from '../candidate.ts';
-import { ours } from '../constants.ts';
 import type { PeerEvent } from '../event.ts';
 import type { Fact } from '../fact.ts';
 import type { Instant } from '../instant.ts';
@@ -10,18 +9,21 @@ import type { Observation } from '../observation.ts';
 import { createPeer } from '../peer.ts';
 import type { Proof } from '../proof.ts';
 import { createRto } from '../rto.ts';
-import { earliest } from '../timers.ts';
+import { createTimers, earliest } from '../timers.ts';
 import { healthOf } from './health.ts';
 import { createParking } from './parking.ts';
 import { createResponders } from './responders.ts';
 import { switchReason } from './switch-reason.ts';
 import { createTunnelTest, type TestVerdict } from './tunnel-test.ts';
+import { createUnlisted } from './unlisted.ts';
 import { type LookReason, nextWatchState, type WatchState } from './watch-transitions.ts';
 import type { Switch, Watch, WatchAction, WatchConfig, WatchEvent } from './watch-types.ts';
 import { createWayBack } from './way-back.ts';
 
 /** A `wg` that failed is asked again after this time: it may have been out of memory, or somebody holds a lock. */
 const readAgainAfterMs = 1_000;
+/** While nothing works, names are asked again this often: a peer that moved changes its name later than its address. */
+const askAgainAfterMs = 10_000;
 /** A timer this late means that the loop stood still: the shortest time-out of an echo fits in five times. */
 const stallMs = 1_000;
 
@@ -35,6 +37,9 @@ export function createWatch(config: WatchConfig): Watch {
   const backoff = createBackoff();
   const parking = createParking();
   const wayBack = createWayBack(config);
+  const unlisted = createUnlisted();
+  /** Of a look: the counters could not be read, or names are asked again. */
+  const reminders = createTimers<'read' | 'ask'>();
   let state: WatchState = 'idle';
   let look: Machine | null = null;
   let lookReason: LookReason = 'start';
@@ -46,15 +51,11 @@ export function createWatch(config: WatchConfig): Watch {
   let busy = false;
   let candidates: readonly Candidate[] = [];
   let settled = false;
-  let unlistedSinceMs: number | null = null;
   let lastSwitch: Switch | null = null;
   let origin: string | null = null;
   let pauseWanted = false;
   let reason: string | null = null;
   let undecided = false;
-  /** The counters could not be read: when the look under way asks again, or null. */
-  let readAgainMs: number | null = null;
-  let unlistedLookMs = Number.NEGATIVE_INFINITY;
   const failedAtMs = new Map(config.failedAtMs);
   const responders = createResponders(config.echoTargets);
   let actions: WatchAction[] = [];
@@ -73,6 +74,8 @@ export function createWatch(config: WatchConfig): Watch {
     state = nextWatchState(state, 'look');
     lookReason = why;
     actions.push({ type: 'resolve' });
+    reminders.set('ask', now.monotonicMs + askAgainAfterMs);
+    const unlistedForMs = unlisted.forMs(now.monotonicMs);
     look = createPeer({
       prefer: config.prefer,
       echoTargets: config.echoTargets,
@@ -80,10 +83,7 @@ export function createWatch(config: WatchConfig): Watch {
       deadlineMs: Number.POSITIVE_INFINITY,
       failbackMemory: wayBack.memory(now.monotonicMs),
       failedAtMs,
-      unlisted:
-        endpoint === null || unlistedSinceMs === null
-          ? null
-          : { endpoint, forMs: now.monotonicMs - unlistedSinceMs },
+      unlisted: endpoint === null || unlistedForMs === null ? null : { endpoint, forMs: unlistedForMs },
       known: {
         generation: ++generation,
         echo: echoNumber,
@@ -129,7 +129,7 @@ export function createWatch(config: WatchConfig): Watch {
     if (!look) return;
     const snapshot = look.snapshot();
     look = null;
-    readAgainMs = null;
+    reminders.clearAll();
     generation = snapshot.generation;
     for (const one of snapshot.candidates) {
       if (one.failedAtMs !== null) failedAtMs.set(one.endpoint, one.failedAtMs);
@@ -147,7 +147,7 @@ export function createWatch(config: WatchConfig): Watch {
 
   /** A move counts from where the tunnel last worked (or was found) to where it is proven, whatever lay between. */
   function noteSwitch(to: string | null, proven: boolean, now: Instant): void {
-    if (to !== endpoint) unlistedSinceMs = null;
+    if (to !== endpoint) unlisted.reset();
     if (to === null || !proven) return;
     if (origin !== null && origin !== to)
       lastSwitch = { atWallMs: now.wallMs, from: origin, to, reason: reason ?? switchReason(lookReason) };
@@ -176,17 +176,8 @@ export function createWatch(config: WatchConfig): Watch {
     const back = wayBack.step(now.monotonicMs, busy);
     push(back.actions);
     if (back.offerDue) startLook('fail-back', null, now);
-    else if (unlistedSinceMs !== null && config.failbackMs !== null && isUnlistedDue(now))
+    else if (!busy && config.failbackMs !== null && unlisted.isLookDue(now.monotonicMs))
       startLook('fail-back', null, now);
-  }
-
-  function isUnlistedDue(now: Instant): boolean {
-    if (busy || unlistedSinceMs === null || now.monotonicMs - unlistedSinceMs < ours.unlistedGraceMs)
-      return false;
-    // Look once a grace: the search itself knows which candidate was offered when.
-    if (now.monotonicMs - unlistedLookMs < ours.unlistedGraceMs) return false;
-    unlistedLookMs = now.monotonicMs;
-    return true;
   }
 
   function push(more: readonly PeerAction[]): void {
@@ -264,8 +255,7 @@ export function createWatch(config: WatchConfig): Watch {
     const isListed = candidates.some(
       (one) => one.endpoint === endpoint && one.source !== lastKnownGoodSource,
     );
-    if (isListed || candidates.length === 0) unlistedSinceMs = null;
-    else if (settled) unlistedSinceMs ??= now.monotonicMs;
+    unlisted.noted(isListed || candidates.length === 0, settled, now.monotonicMs);
     if (state === 'alive' && endpoint !== null)
       wayBack.begin(endpoint, candidates.map(freshCandidate), now.monotonicMs);
     if (state === 'parked' && parking.isNews(candidates)) startLook('news', reason, now);
@@ -311,7 +301,7 @@ export function createWatch(config: WatchConfig): Watch {
         break;
       case 'observe-failed':
         // Nothing can be said of a peer that cannot be read, least of all that it is dead.
-        if (look?.snapshot().state === 'starting') readAgainMs = now.monotonicMs + readAgainAfterMs;
+        if (look?.snapshot().state === 'starting') reminders.set('read', now.monotonicMs + readAgainAfterMs);
         else forward(event, now);
         break;
       case 'observed':
@@ -348,10 +338,16 @@ export function createWatch(config: WatchConfig): Watch {
     if (target !== undefined) push([{ type: 'echo', echo: ++echoNumber, target, generation }]);
   }
 
-  function stepReadAgain(now: Instant): void {
-    if (readAgainMs === null || now.monotonicMs < readAgainMs) return;
-    readAgainMs = null;
-    if (look?.snapshot().state === 'starting') actions.push({ type: 'observe', generation: generationNow() });
+  function stepReminders(now: Instant): void {
+    for (const reminder of reminders.takeExpired(now.monotonicMs)) {
+      const looked = look?.snapshot();
+      if (reminder === 'ask' && looked) {
+        reminders.set('ask', now.monotonicMs + askAgainAfterMs);
+        if (looked.proof === null) actions.push({ type: 'resolve' });
+      } else if (looked?.state === 'starting') {
+        actions.push({ type: 'observe', generation: looked.generation });
+      }
+    }
   }
 
   function generationNow(): number {
@@ -359,7 +355,7 @@ export function createWatch(config: WatchConfig): Watch {
   }
 
   function nextDueMs(): number | null {
-    if (state === 'looking') return earliest(look?.nextDueMs() ?? null, readAgainMs);
+    if (state === 'looking') return earliest(look?.nextDueMs() ?? null, reminders.nextDueMs());
     if (state === 'alive') return earliest(test.nextDueMs(), wayBack.nextDueMs());
     return state === 'parked' ? parking.nextDueMs() : null;
   }
@@ -372,7 +368,7 @@ export function createWatch(config: WatchConfig): Watch {
       if (dueMs !== null && now.monotonicMs - dueMs >= stallMs && event.type !== 'stalled')
         apply({ type: 'stalled' }, now);
       apply(event, now);
-      stepReadAgain(now);
+      stepReminders(now);
       if (state === 'alive') stepAlive(now);
       else if (state === 'parked') stepParked(now);
       return actions;
