@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { runCommand } from '../lab/command.ts';
 import type { Implementation } from '../lab/index.ts';
 import { wireguardImplementation } from '../lab/index.ts';
@@ -16,6 +17,8 @@ export interface Machine {
   /** The script's interpreter; null if the script is not run. */
   readonly python: string | null;
   readonly wireguard: Implementation;
+  /** Of the checkout, with a `+` where it has changes that are not committed; null where git does not say. */
+  readonly commit: string | null;
 }
 
 /** Asks the machine what it is. */
@@ -28,6 +31,7 @@ export async function describeMachine(withPython: boolean): Promise<Machine> {
     node: process.versions.node,
     python: withPython ? await pythonVersion() : null,
     wireguard: await wireguardImplementation(),
+    commit: await commitName(),
   };
 }
 
@@ -56,4 +60,13 @@ function systemName(): string {
 async function pythonVersion(): Promise<string> {
   const { stdout } = await runCommand([python, '--version']);
   return stdout.trim().replace(/^Python /, '') || 'unknown';
+}
+
+async function commitName(): Promise<string | null> {
+  const here = fileURLToPath(new URL('.', import.meta.url));
+  const git = (...words: readonly string[]) => runCommand(['git', '-C', here, ...words]);
+  const head = await git('rev-parse', '--short', 'HEAD');
+  if (head.code !== 0) return null;
+  const changes = await git('status', '--porcelain', '--untracked-files=no');
+  return `${head.stdout.trim()}${changes.stdout.trim() === '' ? '' : '+'}`;
 }

@@ -1,11 +1,11 @@
 import { randomInt } from 'node:crypto';
-import { rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { Command } from 'commander';
-import type { Lab } from '../../lab/index.ts';
 import { describeMissing } from '../../lab/index.ts';
-import { describeMachine, loadNow, machineSentence } from '../machine.ts';
+import { observeConditions } from '../conditions.ts';
 import {
   chosen,
+  fail,
   readAmount,
   readableFile,
   readCount,
@@ -13,26 +13,26 @@ import {
   readSeed,
   writableFile,
 } from '../options.ts';
-import { createProgress } from '../progress.ts';
-import { makeScratch } from '../scratch.ts';
+import type { Session } from '../session.ts';
+import { openSession } from '../session.ts';
 import { reresolveFile, rivals } from './contender.ts';
 import type { Series } from './orders.ts';
 import { ordersOf, planSeries } from './orders.ts';
 import { runTrials } from './pool.ts';
+import type { RecoveryReport } from './report.ts';
+import { lineOf, renderRecoveryReport, summariesOf } from './report.ts';
 import type { RecoveryRow } from './row.ts';
 import { darkRow, promisedDarkRow, recoveryRows } from './row.ts';
-import { renderRecovery, summarizeTrials } from './summary.ts';
 import type { TrialResult } from './trial.ts';
 
 interface Flags {
   readonly trials?: number;
   readonly rivalTrials: number;
-  readonly parallel: number;
+  readonly labs: number;
   readonly seed?: number;
   readonly script?: string;
   readonly only?: readonly string[];
-  readonly long?: boolean;
-  readonly dark?: number;
+  readonly darkMinutes?: number;
   readonly json?: string;
   readonly verbose?: boolean;
 }
@@ -40,14 +40,14 @@ interface Flags {
 /** What the promise says: at least 100 trials where it is short, and 30 elsewhere. */
 const shortTrials = 100;
 const longTrials = 30;
-/** What a shell reports of a command ended by Ctrl-C. */
-const interruptedCode = 130;
+/** On two cores, more labs than this make the daemons late: docs/benchmarks.md says how that was found. */
+const labsAtOnce = 8;
 
 const explanation = `
-Rows: ${recoveryRows.map(({ name }) => name).join(', ')}; with --long or --dark also ${promisedDarkRow.name}.
+Rows: ${recoveryRows.map(({ name }) => name).join(', ')}; with --dark-minutes instead: ${promisedDarkRow.name}.
 
 Measured from the moment the path goes dark to the first packet that gets through the tunnel both ways.
-docs/benchmarks.md says how, and what it does not show. All rows with all trials take about two hours.
+docs/benchmarks.md says how, what it does not show, and how long it takes.
 
 Exit code: 0 every target was met, 1 some were not, or not all trials could be made, 2 usage.`;
 
@@ -65,14 +65,17 @@ export const recoveryCommand = new Command('recovery')
     '--rival-trials <number>',
     'of what a user would run instead, 180 s each at the most',
     readCountOrNone,
-    5,
+    10,
   )
-  .option('--parallel <number>', 'labs at the same time', readCount, 4)
+  .option('--labs <number>', 'labs at the same time; of the darkness, all trials are', readCount, labsAtOnce)
   .option('--seed <number>', 'of all random moments (default: a new one, which is printed)', readSeed)
   .option('--script <file>', "the article's wireguard_endpoint_manager.py, to be run each 60 s beside")
   .option('--only <rows...>', 'only these rows')
-  .option('--long', 'with the row of one hour of darkness; its trials take an hour each')
-  .option('--dark <seconds>', 'with that row, and a shorter darkness', readAmount)
+  .option(
+    '--dark-minutes <number>',
+    'only the row of the long darkness, all its trials at once; 60 were promised',
+    readAmount,
+  )
   .option('--json <file>', 'write every single trial to this file')
   .option('--verbose', 'print each trial when it is over')
   .helpOption('--help', 'print this help')
@@ -97,97 +100,64 @@ async function bench(flags: Flags): Promise<number> {
   const series = planSeries(rows, others, {
     short: flags.trials ?? shortTrials,
     long: flags.trials ?? longTrials,
-    dark: flags.trials ?? longTrials,
     rivals: flags.rivalTrials,
   });
-  const machine = await describeMachine(script !== null);
-  console.log(machineSentence(machine));
-  console.log(`Seed ${seed}; ${flags.parallel} labs at the same time; round trip 20 ms.`);
+  const wanted = series.reduce((sum, each) => sum + each.trials, 0);
+  const labs = Math.min(wanted, flags.darkMinutes === undefined ? flags.labs : wanted);
+  console.log(`Seed ${seed}; ${labs} labs at the same time; ${wanted} trials.`);
   if (script === null) console.log("The article's script is left out: give its path with --script FILE.");
   if (!others.some(({ name }) => name === 'reresolve-dns'))
     console.log(`reresolve-dns.sh is left out: ${reresolveFile} is not installed.`);
 
-  const loadBefore = loadNow();
-  const results = await measure(series, seed, flags);
-  const summaries = series.map(({ row, contender, cutOffMs }) =>
-    summarizeTrials(row, contender, results, cutOffMs),
-  );
-  console.log(`\n${renderRecovery(summaries)}`);
-  const loadAfter = loadNow();
-  console.log(
-    `\nLoad of the machine (1 min): ${loadBefore.toFixed(1)} before, ${loadAfter.toFixed(1)} after.`,
-  );
+  const conditions = await observeConditions(script !== null);
+  const session = openSession(labs);
+  const trials = await measure(series, { seed, labs, verbose: flags.verbose === true }, session);
+  const lines = series.map(lineOf);
+  const report: RecoveryReport = {
+    schema: 2,
+    kind: 'recovery',
+    conditions: conditions(),
+    seed,
+    labs,
+    lines,
+    trials,
+  };
+  console.log(`\n${renderRecoveryReport(report)}`);
   if (jsonFile !== null) {
-    const raw = {
-      schema: 1,
-      machine,
-      seed,
-      parallel: flags.parallel,
-      loadBefore,
-      loadAfter,
-      trials: results,
-    };
-    writeFileSync(jsonFile, `${JSON.stringify(raw, null, 1)}\n`);
-    console.log(`Every single trial: ${jsonFile}`);
+    writeFileSync(jsonFile, `${JSON.stringify(report, null, 1)}\n`);
+    console.log(`\nEvery single trial: ${jsonFile}`);
   }
-  const wanted = series.reduce((sum, each) => sum + each.trials, 0);
-  if (results.length < wanted)
-    console.log(`${wanted - results.length} of ${wanted} trials gave no result; see above.`);
-  return results.length === wanted && summaries.every(({ met }) => met !== false) ? 0 : 1;
+  return trials.length === wanted && summariesOf(report).every(({ met }) => met !== false) ? 0 : 1;
 }
 
 async function measure(
   series: readonly Series[],
-  seed: number,
-  flags: Flags,
+  options: { readonly seed: number; readonly labs: number; readonly verbose: boolean },
+  session: Session,
 ): Promise<readonly TrialResult[]> {
-  const directory = makeScratch();
-  const orders = ordersOf(series, seed, directory);
-  const progress = createProgress(process.stderr);
-  let labs: ReadonlySet<Lab> = new Set();
-  let stopped = false;
-  const cleanUp = () => {
-    progress.clear();
-    rmSync(directory, { recursive: true, force: true });
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.once(signal, () => {
-      stopped = true;
-      // A lab that is being built is removed by its keeper when this process has ended.
-      void Promise.allSettled([...labs].map((lab) => lab.close())).then(() => {
-        cleanUp();
-        process.exit(interruptedCode);
-      });
-    });
+  const orders = ordersOf(series, options.seed, session.directory);
   try {
     return await runTrials(orders, {
-      parallel: flags.parallel,
-      stopped: () => stopped,
-      owns: (owned) => {
-        labs = owned;
-      },
+      labs: options.labs,
+      session,
       onResult: (result, done) => {
         const took =
           result.recoveredMs === null ? 'not back in time' : `${Math.round(result.recoveredMs)} ms`;
         const line = `${done} of ${orders.length}: ${result.row}, ${result.contender}, trial ${result.trial}: ${took}`;
-        if (flags.verbose === true) console.log(line);
-        else progress.say(line);
+        if (options.verbose) session.print(line);
+        else session.progress.say(line);
       },
-      onVoid: ({ row, contender, trial }, reason) => {
-        progress.clear();
-        console.log(`No result: ${row.name}, ${contender.name}, trial ${trial}: ${reason}`);
-      },
+      onVoid: ({ row, contender, trial }, reason) =>
+        session.print(`No result: ${row.name}, ${contender.name}, trial ${trial}: ${reason}`),
     });
   } finally {
-    cleanUp();
+    session.end();
   }
 }
 
-/** The row of the long darkness only if it is asked for; `--dark` alone measures nothing else. */
-function chosenRows({ only, long, dark }: Flags): readonly RecoveryRow[] {
-  if (dark !== undefined) {
-    const row = darkRow(dark * 1_000);
-    return chosen([...recoveryRows, row], only ?? [row.name]);
-  }
-  return chosen(long === true ? [...recoveryRows, promisedDarkRow] : recoveryRows, only);
+/** The long darkness is a run of its own: its trials all wait at the same time, and the others would wait for them. */
+function chosenRows({ only, darkMinutes }: Flags): readonly RecoveryRow[] {
+  if (darkMinutes === undefined) return chosen(recoveryRows, only);
+  if (only !== undefined) fail('--dark-minutes measures one row alone: leave --only out.');
+  return [darkRow(darkMinutes * 60_000)];
 }

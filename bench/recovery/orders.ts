@@ -15,10 +15,9 @@ export interface Series {
 
 /** How many trials there are to be. */
 export interface TrialCounts {
-  /** Of `wg-reach` in rows of up to 5 s, in the others, and in the one of the long darkness. */
+  /** Of `wg-reach` in rows of up to 5 s, and in the others. */
   readonly short: number;
   readonly long: number;
-  readonly dark: number;
   readonly rivals: number;
 }
 

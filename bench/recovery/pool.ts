@@ -1,25 +1,26 @@
 import type { Lab } from '../../lab/index.ts';
 import { createLab } from '../../lab/index.ts';
+import type { Session } from '../session.ts';
 import type { Situation } from './situation.ts';
 import { host } from './situation.ts';
 import type { TrialOrder, TrialResult } from './trial.ts';
 import { runTrial } from './trial.ts';
+import { createTurnstile } from './turnstile.ts';
 
 /** How the trials are made. */
 export interface PoolOptions {
   /** Labs at the same time. */
-  readonly parallel: number;
+  readonly labs: number;
+  readonly session: Session;
   /** Told after each trial, and what went wrong with those that gave no result. */
   readonly onResult: (result: TrialResult, done: number) => void;
   readonly onVoid: (order: TrialOrder, reason: string) => void;
-  /** Told which labs there are, so that a signal can close them. */
-  readonly owns: (labs: ReadonlySet<Lab>) => void;
-  /** True: no further trial is begun. */
-  readonly stopped: () => boolean;
 }
 
 /** A trial that gives no result is made again this often, in a new lab. */
 const attempts = 3;
+/** A lab is some thirty processes in its first seconds: thirty labs at a time would starve each other. */
+const builtAtOnce = 2;
 
 /**
  * Makes all trials, each worker one after the other in a lab of its own, in the given order. A trial that gives no
@@ -27,42 +28,46 @@ const attempts = 3;
  */
 export async function runTrials(
   orders: readonly TrialOrder[],
-  options: PoolOptions,
+  { labs, session, onResult, onVoid }: PoolOptions,
 ): Promise<readonly TrialResult[]> {
   const waiting = [...orders];
   const results: TrialResult[] = [];
-  const labs = new Set<Lab>();
+  const building = createTurnstile(builtAtOnce);
+
+  async function open(situation: Situation): Promise<Lab> {
+    const lab = await building(() => createLab(situation.lab));
+    session.owns(lab);
+    lab.writeConfig({ endpointName: host, allowedIps: [`${lab.innerAddress()}/24`] });
+    return lab;
+  }
 
   async function close(lab: Lab | null): Promise<void> {
     if (lab === null) return;
     await lab.close();
-    labs.delete(lab);
+    session.disowns(lab);
   }
 
   async function worker(): Promise<void> {
     let lab: Lab | null = null;
     let built: Situation | null = null;
     for (let order = waiting.shift(); order !== undefined; order = waiting.shift()) {
-      if (options.stopped()) break;
+      if (session.stopped()) break;
       const { situation } = order.row;
-      for (let attempt = 0; attempt < attempts && !options.stopped(); attempt += 1) {
+      for (let attempt = 0; attempt < attempts && !session.stopped(); attempt += 1) {
         try {
           if (lab === null || built !== situation) {
             await close(lab);
             lab = null;
-            lab = await createLab(situation.lab);
-            labs.add(lab);
+            lab = await open(situation);
             built = situation;
-            lab.writeConfig({ endpointName: host, allowedIps: [`${lab.innerAddress()}/24`] });
-            options.owns(labs);
           }
           const result = await runTrial(lab, order);
           results.push(result);
-          options.onResult(result, results.length);
+          onResult(result, results.length);
           break;
         } catch (error) {
-          if (options.stopped()) break;
-          options.onVoid(order, error instanceof Error ? error.message : String(error));
+          if (session.stopped()) break;
+          onVoid(order, error instanceof Error ? error.message : String(error));
           await close(lab);
           lab = null;
         }
@@ -71,6 +76,6 @@ export async function runTrials(
     await close(lab);
   }
 
-  await Promise.all(Array.from({ length: Math.min(options.parallel, orders.length) }, worker));
+  await Promise.all(Array.from({ length: Math.min(labs, orders.length) }, worker));
   return results;
 }

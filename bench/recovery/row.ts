@@ -69,15 +69,11 @@ export function darkRow(darkMs: number): RecoveryRow {
 export const promisedDarkRow = darkRow(promisedDarkMs);
 
 /** How many trials of `wg-reach` a row gets, given those for the short and for the other rows. */
-export function trialsOf(
-  row: RecoveryRow,
-  given: { readonly short: number; readonly long: number; readonly dark: number },
-): number {
-  if (row.darkMs !== null) return given.dark;
+export function trialsOf(row: RecoveryRow, given: { readonly short: number; readonly long: number }): number {
   return row.targetMs <= shortRowMs ? given.short : given.long;
 }
 
 function darkName(darkMs: number): string {
   if (darkMs === promisedDarkMs) return '1 h';
-  return `${darkMs / 1_000} s (not the promised 1 h)`;
+  return `${darkMs / 60_000} min (not the promised 1 h)`;
 }

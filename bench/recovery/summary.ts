@@ -1,7 +1,6 @@
 import { layOut } from '../markdown.ts';
 import { percentile } from '../statistics.ts';
-import type { Contender } from './contender.ts';
-import type { RecoveryRow } from './row.ts';
+import type { RecoveryLine } from './report.ts';
 import type { TrialResult } from './trial.ts';
 
 /** All trials of one contender in one row. */
@@ -21,28 +20,35 @@ export interface RecoverySummary {
   readonly met: boolean | null;
 }
 
-/** Sums up the trials of one contender in one row. */
+/** Sums up the trials that belong to one line. */
 export function summarizeTrials(
-  row: RecoveryRow,
-  contender: Pick<Contender, 'name' | 'label'>,
+  line: Omit<RecoveryLine, 'wanted'>,
   results: readonly TrialResult[],
-  cutOffMs: number,
 ): RecoverySummary {
-  const own = results.filter((result) => result.row === row.name && result.contender === contender.name);
-  const times = own.map(({ recoveredMs }) => recoveredMs ?? Number.POSITIVE_INFINITY);
-  const isOurs = contender.name === 'wg-reach';
+  const times = timesOf(line, results);
   const p95Ms = percentile(times, 95);
+  const { title, label, targetMs, cutOffMs } = line;
   return {
-    title: row.situation.title,
-    label: isOurs ? `wg-reach, ${row.profile}` : contender.label,
-    trials: own.length,
+    title,
+    label,
+    trials: times.length,
     p50Ms: percentile(times, 50),
     p95Ms,
     maxMs: percentile(times, 100),
     cutOffMs,
-    targetMs: isOurs ? row.targetMs : null,
-    met: isOurs && p95Ms !== null ? p95Ms <= row.targetMs : null,
+    targetMs,
+    met: targetMs !== null && p95Ms !== null ? p95Ms <= targetMs : null,
   };
+}
+
+/** How long the tunnel was down in each trial of a line, in milliseconds; Infinity where the trial was cut off. */
+export function timesOf(
+  { row, contender }: Pick<RecoveryLine, 'row' | 'contender'>,
+  results: readonly TrialResult[],
+): readonly number[] {
+  return results
+    .filter((result) => result.row === row && result.contender === contender)
+    .map(({ recoveredMs }) => recoveredMs ?? Number.POSITIVE_INFINITY);
 }
 
 /** The table of recovery times. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lab } from '../../lab/index.ts';
 import { profiles } from '../../src/core/profile.ts';
+import { readEndpoint } from '../endpoint.ts';
 import type { Contender, ContenderName, RunningContender } from './contender.ts';
 import type { RecoveryRow } from './row.ts';
 import { host } from './situation.ts';
@@ -48,8 +49,13 @@ const extraLifeMs = 300_000;
 const resetAttempts = 5;
 /** A search tries no endpoint for longer than this, so one that has been set for longer is where it is parked. */
 const parkedAfterMs = 12_000;
-/** Between two searches lies one minute; beyond three of these something is wrong. */
-const parkedWithinMs = 180_000;
+/** Searches come a minute apart, so this has every phase of two of them; and the labs of one run light up one by one. */
+const lightUpWithinMs = 150_000;
+/** Another moment is drawn within this time where the first fell into a search: one search and its pause. */
+const drawAgainMs = 75_000;
+/** Eight drawings: after this something is wrong. */
+const parkedWithinMs = lightUpWithinMs + 8 * drawAgainMs;
+const lookEveryMs = 200;
 
 /** Makes one trial in a lab of its situation. Throws where the lab or the contender did not get ready: no result. */
 export async function runTrial(lab: Lab, order: TrialOrder): Promise<TrialResult> {
@@ -57,7 +63,7 @@ export async function runTrial(lab: Lab, order: TrialOrder): Promise<TrialResult
   const { situation } = row;
   const start = lab.endpoint(situation.startsAt);
   await reset(lab, row, start);
-  const lifeMs = extraLifeMs + cutOffMs + (row.darkMs ?? 0);
+  const lifeMs = extraLifeMs + cutOffMs + (row.darkMs === null ? 0 : row.darkMs + parkedWithinMs);
   let running: RunningContender | null = null;
   let witness: Witness | null = null;
   try {
@@ -78,8 +84,7 @@ export async function runTrial(lab: Lab, order: TrialOrder): Promise<TrialResult
     if ((await lab.wg.endpoint()) !== start) throw new Error(`The tunnel left ${start} before it was dark.`);
 
     await situation.goDark(lab);
-    if (row.darkMs !== null) await waitInTheDark(lab, row.darkMs, order.random());
-    const endpointBefore = await lab.wg.endpoint();
+    const endpointBefore = row.darkMs === null ? start : await waitInTheDark(lab, row.darkMs, order.random);
     if (row.darkMs !== null) await lightUp(lab, endpointBefore);
     const darkMs = Date.now();
     started.onDark();
@@ -128,20 +133,26 @@ async function reset(lab: Lab, { situation }: RecoveryRow, start: string): Promi
   throw new Error(`The lab's tunnel does not stay on ${start}.`);
 }
 
-/** Waits the time out, and until the endpoint is one on which the tunnel is parked, not one on trial. */
-async function waitInTheDark(lab: Lab, darkMs: number, random: number): Promise<void> {
-  await sleep(darkMs + random * parkedAfterMs);
-  const untilMs = Date.now() + parkedWithinMs;
-  let endpoint = await lab.wg.endpoint();
-  let sinceMs = Date.now();
-  while (Date.now() - sinceMs < parkedAfterMs) {
-    if (Date.now() > untilMs) throw new Error('The daemon does not stay parked on any endpoint.');
-    await sleep(200);
-    const now = await lab.wg.endpoint();
-    if (now === endpoint) continue;
+/**
+ * Waits the time out, and then until a random moment at which the tunnel is parked: moments that fall into a search, in
+ * which the endpoint is one on trial, are drawn again. Returns where it is parked.
+ */
+async function waitInTheDark(lab: Lab, darkMs: number, random: () => number): Promise<string | null> {
+  await sleep(darkMs);
+  const beganMs = Date.now();
+  let momentMs = beganMs + random() * lightUpWithinMs;
+  let endpoint = await readEndpoint(lab);
+  let sinceMs = beganMs;
+  while (Date.now() < beganMs + parkedWithinMs) {
+    await sleep(lookEveryMs);
+    const now = await readEndpoint(lab);
+    if (now !== endpoint) sinceMs = Date.now();
     endpoint = now;
-    sinceMs = Date.now();
+    if (Date.now() < momentMs) continue;
+    if (Date.now() - sinceMs >= parkedAfterMs) return endpoint;
+    momentMs += random() * drawAgainMs;
   }
+  throw new Error('The daemon does not stay parked on any endpoint.');
 }
 
 /** Only this endpoint's address works again. */

@@ -7,15 +7,15 @@ import { profiles } from '../../src/core/profile.ts';
 import { rowNamed } from './recovery-row.ts';
 
 const script = rivals('/some/script.py').filter(({ name }) => name === 'script');
-const counts = { short: 4, long: 3, dark: 2, rivals: 1 };
+const counts = { short: 4, long: 3, rivals: 1 };
 
 describe('the plan', () => {
   const series = planSeries([...recoveryRows, promisedDarkRow], script, counts);
 
-  it('gives rows promised within 5 s the many trials, the others the few, the darkness its own', () => {
+  it('gives rows promised within 5 s the many trials, the others the few', () => {
     for (const { row, contender, trials } of series) {
       if (contender !== wgReach) continue;
-      const wanted = row.darkMs !== null ? 2 : row.targetMs <= 5_000 ? 4 : 3;
+      const wanted = row.targetMs <= 5_000 ? 4 : 3;
       expect([row.name, trials]).toEqual([row.name, wanted]);
     }
   });
@@ -40,7 +40,7 @@ describe('the plan', () => {
 
   it('names a darkness that is not the promised one', () => {
     expect(promisedDarkRow.situation.title).not.toContain('not the promised');
-    expect(darkRow(20_000).situation.title).toContain('20 s (not the promised');
+    expect(darkRow(90_000).situation.title).toContain('1.5 min (not the promised');
   });
 });
 
