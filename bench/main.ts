@@ -1,5 +1,6 @@
 /** The command `npm run bench`. */
 import { Command } from 'commander';
+import { alarmCommand } from './alarms/command.ts';
 import { costCommand } from './cost/command.ts';
 import { oneShotCommand } from './one-shot-command.ts';
 import { usageError } from './options.ts';
@@ -7,7 +8,7 @@ import { recoveryCommand } from './recovery/command.ts';
 
 const program = new Command('bench')
   .description('Measures wg-reach on real WireGuard, beside what a user would run instead. Needs root.')
-  .usage('[one-shot | recovery | cost] [options]')
+  .usage('[one-shot | recovery | alarms | cost] [options]')
   .helpOption('--help', 'print this help; after the name of a benchmark, its own')
   .helpCommand(false);
 program.addCommand(
@@ -17,6 +18,7 @@ program.addCommand(
   },
 );
 program.addCommand(recoveryCommand);
+program.addCommand(alarmCommand);
 program.addCommand(costCommand);
 for (const command of [program, ...program.commands])
   command.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : usageError));

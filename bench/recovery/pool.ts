@@ -1,11 +1,11 @@
 import type { Lab } from '../../lab/index.ts';
 import { createLab } from '../../lab/index.ts';
 import type { Session } from '../session.ts';
+import { createTurnstile } from '../turnstile.ts';
 import type { Situation } from './situation.ts';
 import { host } from './situation.ts';
 import type { TrialOrder, TrialResult } from './trial.ts';
 import { runTrial } from './trial.ts';
-import { createTurnstile } from './turnstile.ts';
 
 /** How the trials are made. */
 export interface PoolOptions {

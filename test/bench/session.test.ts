@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { parseEndpoint } from '../../bench/endpoint.ts';
 import { makeInotifyRoom } from '../../bench/inotify.ts';
 import { startPressure } from '../../bench/pressure.ts';
-import { createTurnstile } from '../../bench/recovery/turnstile.ts';
+import { createTurnstile } from '../../bench/turnstile.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'bench-session-'));
 afterAll(() => rmSync(directory, { recursive: true }));
