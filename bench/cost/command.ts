@@ -1,30 +1,30 @@
-import { rmSync, writeFileSync } from 'node:fs';
-import { Command } from 'commander';
-import type { Lab } from '../../lab/index.ts';
+import { writeFileSync } from 'node:fs';
+import { Command, Option } from 'commander';
 import { describeMissing } from '../../lab/index.ts';
-import { describeMachine, loadNow, machineSentence } from '../machine.ts';
-import { chosen, fail, readAmount, readCount, readCountOrNone, writableFile } from '../options.ts';
-import { createProgress } from '../progress.ts';
-import { makeScratch } from '../scratch.ts';
-import type { FleetCost, FleetSize } from './fleet.ts';
-import { feasibleAnswering, fleetLimit, measureFleet } from './fleet.ts';
+import { observeConditions } from '../conditions.ts';
+import { chosen, fail, readAmount, readCount, writableFile } from '../options.ts';
+import type { Session } from '../session.ts';
+import { openSession } from '../session.ts';
+import type { FarSide, FleetCost } from './fleet.ts';
+import { fleetLimit, measureFleet } from './fleet.ts';
 import type { Keeper, OnePeerCost } from './one-peer.ts';
 import { measureOnePeer } from './one-peer.ts';
-import { renderFleet, renderOnePeer, summarizeFleet, summarizeOnePeer } from './summary.ts';
+import type { CostReport } from './report.ts';
+import { isWithinTargets, renderCostReport } from './report.ts';
 
 interface Flags {
   readonly minutes: number;
+  readonly fleetMinutes: number;
   readonly settle: number;
-  readonly peers: number;
-  readonly answering?: number;
+  readonly peers: readonly number[];
+  readonly farSide: FarSide;
   readonly only?: readonly string[];
   readonly json?: string;
 }
 
 const parts = [{ name: 'one-peer' }, { name: 'fleet' }];
 const keepers: readonly Keeper[] = ['nobody', 'metered', 'balanced', 'fast'];
-/** What a shell reports of a command ended by Ctrl-C. */
-const interruptedCode = 130;
+const fleetSizes = [200, 400, 1_000];
 
 const explanation = `
 Parts: one-peer (bytes on the wire, CPU and memory with one idle tunnel, for each profile and with nobody), fleet
@@ -38,13 +38,22 @@ export const costCommand = new Command('cost')
   .summary('what the daemon costs while nothing is wrong')
   .description('Measures bytes on the wire, CPU time and memory of the daemon on idle tunnels.')
   .usage('[options]')
-  .option('--minutes <number>', 'how long each part is measured', readAmount, 10)
+  .option('--minutes <number>', 'how long one tunnel is measured, all profiles at once', readAmount, 10)
+  .option('--fleet-minutes <number>', 'how long each fleet is measured, one after the other', readAmount, 5)
   .option('--settle <seconds>', 'left out at the beginning: what the start costs', readAmount, 75)
-  .option('--peers <number>', `of the fleet, up to ${fleetLimit}; 0 for no fleet`, readCountOrNone, 1_000)
   .option(
-    '--answering <number>',
-    'of these, so many answer (default: as many as have room in memory)',
-    readCount,
+    '--peers <numbers...>',
+    `sizes of the fleets, up to ${fleetLimit} (default: ${fleetSizes.join(' ')})`,
+    (text: string, before: readonly number[]) => [...(before === fleetSizes ? [] : before), readCount(text)],
+    fleetSizes,
+  )
+  .addOption(
+    new Option(
+      '--far-side <kind>',
+      'one process that plays all servers of a fleet, or a wireguard-go for each, on a large machine',
+    )
+      .choices(['played', 'wireguard'])
+      .default('played'),
   )
   .option('--only <parts...>', `only these parts: ${parts.map(({ name }) => name).join(', ')}`)
   .option('--json <file>', 'write all figures to this file')
@@ -58,98 +67,88 @@ export const costCommand = new Command('cost')
 /** Measures and prints everything; returns the exit code. */
 async function bench(flags: Flags): Promise<number> {
   const jsonFile = flags.json ? writableFile(flags.json) : null;
-  if (flags.peers > fleetLimit) fail(`--peers is ${flags.peers}: expected at most ${fleetLimit}.`);
+  const tooMany = flags.peers.find((peers) => peers > fleetLimit);
+  if (tooMany !== undefined) fail(`--peers is ${tooMany}: expected at most ${fleetLimit}.`);
   const wanted = chosen(parts, flags.only).map(({ name }) => name);
   const missing = await describeMissing();
   if (missing !== null) {
     console.error(missing);
     return 1;
   }
-  const machine = await describeMachine(false);
-  const directory = makeScratch();
-  const progress = createProgress(process.stderr);
-  const labs = new Set<Lab>();
-  const cleanUp = () => {
-    progress.clear();
-    rmSync(directory, { recursive: true, force: true });
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.once(signal, () => {
-      // A lab that is being built is removed by its keeper when this process has ended.
-      void Promise.allSettled([...labs].map((lab) => lab.close())).then(() => {
-        cleanUp();
-        process.exit(interruptedCode);
-      });
-    });
+  const conditions = await observeConditions(false);
+  const session = openSession(keepers.length);
+  const failures: string[] = [];
+  try {
+    const onePeer = wanted.includes('one-peer') ? await measureKeepers(flags, session, failures) : [];
+    const fleets = wanted.includes('fleet') ? await measureFleets(flags, session, failures) : [];
+    const report: CostReport = {
+      schema: 2,
+      kind: 'cost',
+      conditions: conditions(),
+      settledMs: flags.settle * 1_000,
+      onePeer,
+      fleets,
+    };
+    session.print(`\n${renderCostReport(report)}`);
+    if (jsonFile !== null) writeFileSync(jsonFile, `${JSON.stringify(report, null, 1)}\n`);
+    return failures.length === 0 && isWithinTargets(report) ? 0 : 1;
+  } finally {
+    session.end();
+  }
+}
+
+/** One idle tunnel for each profile, at the same time. */
+async function measureKeepers(
+  flags: Flags,
+  session: Session,
+  failures: string[],
+): Promise<readonly OnePeerCost[]> {
+  session.progress.say('one idle tunnel, four labs');
   const options = {
     lastsMs: flags.minutes * 60_000,
     settleMs: flags.settle * 1_000,
-    directory,
-    owns: (lab: Lab) => void labs.add(lab),
+    directory: session.directory,
+    session,
   };
-  const loadBefore = loadNow();
-  console.log(machineSentence(machine));
-  console.log(`Measured for ${flags.minutes} min, after ${flags.settle} s that are not counted.`);
-  const onePeer: OnePeerCost[] = [];
-  const fleets: FleetCost[] = [];
-  let failures = 0;
-  const attempt = async <T>(what: string, measure: () => Promise<T>): Promise<T | null> => {
-    try {
-      return await measure();
-    } catch (error) {
-      failures += 1;
-      progress.clear();
-      console.log(`Not measured: ${what}: ${error instanceof Error ? error.message : String(error)}`);
-      return null;
-    }
-  };
-  try {
-    if (wanted.includes('one-peer')) {
-      progress.say('one idle tunnel, four labs');
-      const costs = await Promise.all(
-        keepers.map((keeper) => attempt(keeper, () => measureOnePeer(keeper, options))),
-      );
-      onePeer.push(...costs.filter((cost) => cost !== null));
-      progress.clear();
-      console.log(
-        `\nOne idle tunnel over IPv6, keepalive 25 s:\n\n${renderOnePeer(summarizeOnePeer(onePeer))}`,
-      );
-    }
-    const kernel = machine.wireguard === 'kernel';
-    for (const size of wanted.includes('fleet') ? fleetSizes(flags, kernel) : []) {
-      const name = `${size.peers} peers, ${size.answering} answer`;
-      const cost = await attempt(name, () =>
-        measureFleet(size, options, (text) => progress.say(`${name}: ${text}`)),
-      );
-      if (cost !== null) fleets.push(cost);
-    }
-    progress.clear();
-    if (fleets.length > 0)
-      console.log(`\nIdle peers on one interface, balanced:\n\n${renderFleet(fleets.map(summarizeFleet))}`);
-  } finally {
-    cleanUp();
-  }
-  const loadAfter = loadNow();
-  console.log(
-    `\nLoad of the machine (1 min): ${loadBefore.toFixed(1)} before, ${loadAfter.toFixed(1)} after.`,
+  const costs = await Promise.all(
+    keepers.map((keeper) => attempt(keeper, () => measureOnePeer(keeper, options), session, failures)),
   );
-  if (jsonFile !== null)
-    writeFileSync(
-      jsonFile,
-      `${JSON.stringify({ schema: 1, machine, loadBefore, loadAfter, onePeer, fleets }, null, 1)}\n`,
-    );
-  const unmet = [
-    ...summarizeOnePeer(onePeer).flatMap((line) => [line.wireMet, line.memoryMet]),
-    ...fleets.map((cost) => summarizeFleet(cost).met),
-  ].some((met) => met === false);
-  return failures > 0 || unmet ? 1 : 0;
+  return costs.filter((cost) => cost !== null);
 }
 
-/** All that are configured answer; where there is no room for so many, as many as there is, and then all configured. */
-function fleetSizes(flags: Flags, kernel: boolean): readonly FleetSize[] {
-  const { peers } = flags;
-  if (peers === 0) return [];
-  const answering = Math.min(peers, flags.answering ?? feasibleAnswering(peers, kernel));
-  const all = answering === 0 ? [] : [{ peers: answering, answering }];
-  return answering === peers ? all : [...all, { peers, answering }];
+/** One fleet after the other: each has the machine to itself. */
+async function measureFleets(
+  flags: Flags,
+  session: Session,
+  failures: string[],
+): Promise<readonly FleetCost[]> {
+  const fleets: FleetCost[] = [];
+  for (const peers of flags.peers) {
+    const options = {
+      lastsMs: flags.fleetMinutes * 60_000,
+      settleMs: flags.settle * 1_000,
+      directory: session.directory,
+      session,
+    };
+    const size = { peers, farSide: flags.farSide };
+    const say = (text: string) => session.progress.say(`${peers} peers: ${text}`);
+    const cost = await attempt(`${peers} peers`, () => measureFleet(size, options, say), session, failures);
+    if (cost !== null) fleets.push(cost);
+  }
+  return fleets;
+}
+
+async function attempt<T>(
+  what: string,
+  measure: () => Promise<T>,
+  session: Session,
+  failures: string[],
+): Promise<T | null> {
+  try {
+    return await measure();
+  } catch (error) {
+    failures.push(what);
+    session.print(`Not measured: ${what}: ${error instanceof Error ? error.message : String(error)}`);
+    return null;
+  }
 }

@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mustRun } from '../../lab/command.ts';
 import type { Lab } from '../../lab/index.ts';
@@ -6,21 +6,27 @@ import { createLab } from '../../lab/index.ts';
 import { generateKeyPair } from '../../lab/keys.ts';
 import { startBenchDaemon, waitForUp } from '../daemon.ts';
 import type { FleetPeer } from './far-side.ts';
-import { farHost, farHosts, inClient, perHost, startFarSide } from './far-side.ts';
+import { farHosts, inClient, perHost, startFarSide } from './far-side.ts';
 import type { CostOptions } from './one-peer.ts';
+import { startPlayedSide } from './played-side.ts';
 import type { Window } from './window.ts';
 import { measureWindow } from './window.ts';
 
-/** How many peers the client's interface has. */
+/**
+ * What is at the far side: one process that plays all servers, or a wireguard-go for each, which keeps two cores busy
+ * with a thousand processes.
+ */
+export type FarSide = 'played' | 'wireguard';
+
+/** How many peers the client's interface has, and what answers. */
 export interface FleetSize {
   readonly peers: number;
-  /** Of these, the ones that have a real WireGuard interface at the far side. The others are never heard. */
-  readonly answering: number;
+  readonly farSide: FarSide;
 }
 
 /** What the daemon costs with many peers on one interface. */
 export interface FleetCost extends Window, FleetSize {
-  /** Peers that the daemon's log called up at the beginning and at the end of what was measured. */
+  /** Peers that the daemon called up at the beginning and at the end of what was measured. */
   readonly upBefore: number;
   readonly upAfter: number;
 }
@@ -49,69 +55,63 @@ export function planFleet(lab: string, peers: number): readonly FleetPeer[] {
   }));
 }
 
-/** As many as have room in half the memory that is free: a far interface of wireguard-go takes 5 to 8 MB. */
-export function feasibleAnswering(peers: number, kernel: boolean): number {
-  if (kernel) return peers;
-  const free = /^MemAvailable:\s+(\d+) kB$/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1] ?? '0';
-  return Math.min(peers, Math.floor((Number(free) * 1_024) / 2 / 8e6));
-}
-
 /**
- * Many idle peers on one interface, each with its own key, name, port, inner address and keepalive, at a far machine
- * that has a real WireGuard interface for each that answers. Measures the daemon in `balanced`. Throws where nothing
- * can be measured. Peers that answer and are not found up are waited for, and then it is measured all the same.
+ * Many idle peers on one interface, each with its own key, name, port, inner address and keepalive. Measures the daemon
+ * in `balanced`. Throws where nothing can be measured. Peers that are not found up are waited for, and then it is
+ * measured all the same.
  */
 export async function measureFleet(
   size: FleetSize,
   options: CostOptions,
   say: (text: string) => void,
 ): Promise<FleetCost> {
-  const lab = await createLab({ persistentKeepaliveS: 25, servers: farHosts(size.peers) });
-  options.owns(lab);
+  const played = size.farSide === 'played';
+  const lab = await createLab({
+    persistentKeepaliveS: 25,
+    ...(played ? {} : { servers: farHosts(size.peers) }),
+  });
+  options.session.owns(lab);
   try {
     const fleet = planFleet(lab.id, size.peers);
-    say('starting the far side');
-    await startFarSide(lab, fleet.slice(0, size.answering));
-    await silence(lab, fleet.slice(size.answering));
-    say('names');
-    for (const { name, host } of fleet)
-      await lab.dns.set(name, { A: [lab.address(`v4-${host}`)], AAAA: [lab.address(`v6-${host}`)] });
-    await addPeers(lab, fleet);
     const lifeMs = extraLifeMs + options.settleMs + options.lastsMs;
-    const directory = `${options.directory}/fleet-${size.peers}-${size.answering}`;
+    say('starting the far side');
+    if (played) await startPlayedSide(lab, fleet, lifeMs);
+    else await startFarSide(lab, fleet);
+    const addressOf = ({ host }: FleetPeer, family: 4 | 6) =>
+      lab.address(played ? `v${family}` : `v${family}-${host}`);
+    say('names');
+    for (const peer of fleet)
+      await lab.dns.set(peer.name, { A: [addressOf(peer, 4)], AAAA: [addressOf(peer, 6)] });
+    await addPeers(lab, fleet, (peer) => `[${addressOf(peer, 6)}]:${peer.port}`);
+    const directory = `${options.directory}/fleet-${size.peers}-${size.farSide}`;
     const daemon = await startBenchDaemon(lab.client, { profile: 'balanced', directory, lifeMs });
     try {
       say('waiting until all are up');
       // Those that are not found up are a result, too: the table shows how many are.
-      await waitForUp(daemon, size.answering, upWithinMs).catch((error: unknown) => say(String(error)));
+      await waitForUp(daemon, size.peers, upWithinMs).catch((error: unknown) => say(String(error)));
       await sleep(options.settleMs);
+      const upBefore = await daemon.countUp();
       say('measuring');
-      const upBefore = daemon.up();
       const window = await measureWindow({ pid: daemon.pid }, options.lastsMs);
       const ended = daemon.ended();
       if (ended !== null) throw new Error(ended);
-      return { ...window, ...size, upBefore, upAfter: daemon.up() };
+      return { ...window, ...size, upBefore, upAfter: await daemon.countUp() };
     } finally {
       await daemon.stop();
     }
   } finally {
     say('taking it down');
     await lab.close();
-  }
-}
-
-/** Those that are not there are lost in silence; a closed port would answer with an error. */
-async function silence(lab: Lab, missing: readonly FleetPeer[]): Promise<void> {
-  for (const host of new Set(missing.map((peer) => peer.host))) {
-    const ports = missing.filter((peer) => peer.host === host).map(({ port }) => port);
-    await farHost(lab, host).firewall(
-      `chain input {\n type filter hook input priority 0\n udp dport { ${ports.join(', ')} } drop\n}`,
-    );
+    options.session.disowns(lab);
   }
 }
 
 /** The client's interface and its file get all peers of the fleet, and lose the one of the lab. */
-async function addPeers(lab: Lab, fleet: readonly FleetPeer[]): Promise<void> {
+async function addPeers(
+  lab: Lab,
+  fleet: readonly FleetPeer[],
+  endpointOf: (peer: FleetPeer) => string,
+): Promise<void> {
   const section = (peer: FleetPeer, endpoint: string) =>
     [
       '[Peer]',
@@ -120,9 +120,7 @@ async function addPeers(lab: Lab, fleet: readonly FleetPeer[]): Promise<void> {
       `Endpoint = ${endpoint}`,
       'PersistentKeepalive = 25\n',
     ].join('\n');
-  const live = fleet
-    .map((peer) => section(peer, `[${lab.address(`v6-${peer.host}`)}]:${peer.port}`))
-    .join('');
+  const live = fleet.map((peer) => section(peer, endpointOf(peer))).join('');
   const written = lab.writeConfig({});
   const file = `${written}.fleet`;
   await lab.wg.removePeer();

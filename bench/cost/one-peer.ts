@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Lab } from '../../lab/index.ts';
 import { createLab } from '../../lab/index.ts';
 import type { Profile } from '../../src/core/profile.ts';
 import { startBenchDaemon, waitForUp } from '../daemon.ts';
+import type { Session } from '../session.ts';
 import type { Window } from './window.ts';
 import { measureWindow } from './window.ts';
 import { startWireCounter } from './wire.ts';
@@ -22,8 +22,7 @@ export interface CostOptions {
   readonly settleMs: number;
   /** Scratch. */
   readonly directory: string;
-  /** Told of each lab, so that a signal can close it. */
-  readonly owns: (lab: Lab) => void;
+  readonly session: Session;
 }
 
 const host = 'vpn.example.test';
@@ -39,7 +38,7 @@ const extraLifeMs = 300_000;
  */
 export async function measureOnePeer(keeper: Keeper, options: CostOptions): Promise<OnePeerCost> {
   const lab = await createLab({ persistentKeepaliveS });
-  options.owns(lab);
+  options.session.owns(lab);
   try {
     await lab.dns.set(host, { A: [lab.address('v4')], AAAA: [lab.address('v6')] });
     lab.writeConfig({ endpointName: host, allowedIps: [`${lab.innerAddress()}/24`] });
@@ -64,5 +63,6 @@ export async function measureOnePeer(keeper: Keeper, options: CostOptions): Prom
     }
   } finally {
     await lab.close();
+    options.session.disowns(lab);
   }
 }

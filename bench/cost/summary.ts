@@ -1,5 +1,5 @@
 import { layOut } from '../markdown.ts';
-import type { FleetCost } from './fleet.ts';
+import type { FarSide, FleetCost } from './fleet.ts';
 import type { OnePeerCost } from './one-peer.ts';
 import { perHour } from './window.ts';
 
@@ -13,6 +13,8 @@ const fleetTargetShare = 0.1;
 export interface OnePeerLine {
   readonly keeper: OnePeerCost['keeper'];
   readonly wireBytesPerHour: number | null;
+  /** Of these, WireGuard's own keepalives. */
+  readonly keepaliveBytesPerHour: number | null;
   /** Beyond what the tunnel carries when nobody looks after it. */
   readonly addedBytesPerHour: number | null;
   readonly cpuMsPerHour: number | null;
@@ -25,27 +27,28 @@ export interface OnePeerLine {
 /** One line of the table of many peers. */
 export interface FleetLine {
   readonly peers: number;
-  readonly answering: number;
+  readonly farSide: FarSide;
   readonly upBefore: number;
   readonly upAfter: number;
   /** Of one core. */
   readonly cpuShare: number | null;
   readonly rssBytes: number | null;
   readonly peakRssBytes: number | null;
-  /** Also that all that answer are up: who takes living tunnels for dead keeps no promise. */
+  /** Also that all are up: who takes living tunnels for dead keeps no promise. */
   readonly met: boolean | null;
 }
 
 /** Sums up; what the tunnel carries by itself comes from the one that nobody looks after, if that is there. */
 export function summarizeOnePeer(costs: readonly OnePeerCost[]): readonly OnePeerLine[] {
   const alone = costs.find(({ keeper }) => keeper === 'nobody');
-  const aloneBytes = alone === undefined ? null : perHour(alone.wireBytes, alone.tookMs);
-  return costs.map(({ keeper, tookMs, wireBytes, cpuMs, rssBytes, peakRssBytes }) => {
-    const wireBytesPerHour = perHour(wireBytes, tookMs);
+  const aloneBytes = alone === undefined ? null : perHour(alone.wire?.all ?? null, alone.tookMs);
+  return costs.map(({ keeper, tookMs, wire, cpuMs, rssBytes, peakRssBytes }) => {
+    const wireBytesPerHour = perHour(wire?.all ?? null, tookMs);
     const target = wireTargetOf(keeper);
     return {
       keeper,
       wireBytesPerHour,
+      keepaliveBytesPerHour: perHour(wire?.keepalives ?? null, tookMs),
       addedBytesPerHour:
         wireBytesPerHour === null || aloneBytes === null || keeper === 'nobody'
           ? null
@@ -62,20 +65,18 @@ export function summarizeOnePeer(costs: readonly OnePeerCost[]): readonly OnePee
 /** Sums up one measurement of many peers. */
 export function summarizeFleet(cost: FleetCost): FleetLine {
   const cpuShare = cost.cpuMs === null || cost.tookMs <= 0 ? null : cost.cpuMs / cost.tookMs;
-  const { peers, answering, upBefore, upAfter, rssBytes, peakRssBytes } = cost;
+  const { peers, farSide, upBefore, upAfter, rssBytes, peakRssBytes } = cost;
   const met =
     cpuShare === null || rssBytes === null
       ? null
-      : cpuShare <= fleetTargetShare &&
-        rssBytes <= fleetTargetBytes &&
-        Math.min(upBefore, upAfter) >= answering;
-  return { peers, answering, upBefore, upAfter, cpuShare, rssBytes, peakRssBytes, met };
+      : cpuShare <= fleetTargetShare && rssBytes <= fleetTargetBytes && Math.min(upBefore, upAfter) >= peers;
+  return { peers, farSide, upBefore, upAfter, cpuShare, rssBytes, peakRssBytes, met };
 }
 
 /** The table of an idle tunnel. */
 export function renderOnePeer(lines: readonly OnePeerLine[]): string {
   const header = [
-    ...['looked after by', 'on the wire, 1 h', 'by wg-reach', 'target', 'met'],
+    ...['looked after by', 'on the wire, 1 h', 'keepalives', 'without them', 'by wg-reach', 'target', 'met'],
     ...['CPU, 1 h', 'RSS', 'RSS, peak', 'target', 'met'],
   ];
   const rows = lines.map((line) => {
@@ -84,6 +85,8 @@ export function renderOnePeer(lines: readonly OnePeerLine[]): string {
     return [
       ours ? `wg-reach, ${line.keeper}` : 'nobody',
       kilobytes(line.wireBytesPerHour),
+      kilobytes(line.keepaliveBytesPerHour),
+      kilobytes(difference(line.wireBytesPerHour, line.keepaliveBytesPerHour)),
       kilobytes(line.addedBytesPerHour),
       target === null ? none : `≤ ${kilobytes(target)}`,
       yesNo(line.wireMet),
@@ -100,12 +103,12 @@ export function renderOnePeer(lines: readonly OnePeerLine[]): string {
 /** The table of many peers. */
 export function renderFleet(lines: readonly FleetLine[]): string {
   const header = [
-    ...['peers', 'of them answer', 'up, before and after', 'CPU of one core', 'target'],
+    ...['peers', 'far side', 'up, before and after', 'CPU of one core', 'target'],
     ...['RSS', 'RSS, peak', 'target', 'met'],
   ];
   const rows = lines.map((line) => [
     String(line.peers),
-    String(line.answering),
+    farSideNames[line.farSide],
     `${line.upBefore}, ${line.upAfter}`,
     line.cpuShare === null ? none : `${(line.cpuShare * 100).toFixed(1)} %`,
     `≤ ${fleetTargetShare * 100} %`,
@@ -114,7 +117,7 @@ export function renderFleet(lines: readonly FleetLine[]): string {
     `≤ ${megabytes(fleetTargetBytes)}`,
     yesNo(line.met),
   ]);
-  return layOut(header, rows, []);
+  return layOut(header, rows, [1]);
 }
 
 function wireTargetOf(keeper: OnePeerCost['keeper']): number | null {
@@ -122,6 +125,11 @@ function wireTargetOf(keeper: OnePeerCost['keeper']): number | null {
 }
 
 const none = '–';
+const farSideNames = { played: 'one process', wireguard: 'wireguard-go each' } as const;
+
+function difference(whole: number | null, part: number | null): number | null {
+  return whole === null || part === null ? null : whole - part;
+}
 
 function kilobytes(bytes: number | null): string {
   return bytes === null ? none : `${(bytes / 1_000).toFixed(1)} kB`;

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProcessUsage } from '../proc.ts';
 import { readProcessUsage } from '../proc.ts';
+import type { WireBytes } from './wire.ts';
 
 /** What happened in a stretch of time. */
 export interface Window {
   readonly tookMs: number;
-  /** See `wire.ts`; null where it was not counted. */
-  readonly wireBytes: number | null;
+  /** Null where it was not counted. */
+  readonly wire: WireBytes | null;
   /** Of the process and of the children that it waited for; null if there was none. */
   readonly cpuMs: number | null;
   /** At the end, and at the highest since the process began. */
@@ -17,7 +18,7 @@ export interface Window {
 /** What is known at one moment. */
 export interface Reading {
   readonly atMs: number;
-  readonly wireBytes: number | null;
+  readonly wire: WireBytes | null;
   readonly usage: ProcessUsage | null;
 }
 
@@ -25,8 +26,8 @@ export interface Reading {
 export interface Watched {
   /** Null: no process. */
   readonly pid: number | null;
-  /** Reads a counter of bytes. Absent: none is read. */
-  readonly wire?: () => Promise<number | null>;
+  /** Reads the counters of the wire. Absent: none are read. */
+  readonly wire?: () => Promise<WireBytes | null>;
 }
 
 const hourMs = 3_600_000;
@@ -40,11 +41,10 @@ export async function measureWindow(watched: Watched, lastsMs: number): Promise<
 
 /** What happened between two readings. */
 export function windowBetween(before: Reading, after: Reading): Window {
-  const bytes = [before.wireBytes, after.wireBytes] as const;
   const usage = [before.usage, after.usage] as const;
   return {
     tookMs: after.atMs - before.atMs,
-    wireBytes: bytes[0] === null || bytes[1] === null ? null : bytes[1] - bytes[0],
+    wire: before.wire === null || after.wire === null ? null : grownBy(before.wire, after.wire),
     cpuMs: usage[0] === null || usage[1] === null ? null : usage[1].cpuMs - usage[0].cpuMs,
     rssBytes: after.usage?.rssBytes ?? null,
     peakRssBytes: after.usage?.peakRssBytes ?? null,
@@ -56,7 +56,15 @@ export function perHour(amount: number | null, tookMs: number): number | null {
   return amount === null || tookMs <= 0 ? null : (amount * hourMs) / tookMs;
 }
 
+function grownBy(before: WireBytes, after: WireBytes): WireBytes {
+  return {
+    all: after.all - before.all,
+    keepalives: after.keepalives - before.keepalives,
+    handshakes: after.handshakes - before.handshakes,
+  };
+}
+
 async function read({ pid, wire }: Watched): Promise<Reading> {
-  const wireBytes = (await wire?.()) ?? null;
-  return { atMs: performance.now(), wireBytes, usage: pid === null ? null : readProcessUsage(pid) };
+  const carried = (await wire?.()) ?? null;
+  return { atMs: performance.now(), wire: carried, usage: pid === null ? null : readProcessUsage(pid) };
 }

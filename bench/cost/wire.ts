@@ -1,34 +1,37 @@
 import type { Lab } from '../../lab/index.ts';
+import type { CountRule } from '../counters.ts';
+import { startCounters } from '../counters.ts';
 
-const name = 'wire';
-/** What a host says to its own link only, whatever runs on it. */
-const linkTalk = [
-  ...['nd-router-solicit', 'nd-router-advert', 'nd-neighbor-solicit', 'nd-neighbor-advert'],
-  ...['mld-listener-query', 'mld-listener-report', 'mld-listener-done', 'mld2-listener-report'],
-].join(', ');
-
-/**
- * Counts what the client's uplink carries from now on: bytes of IP packets, header included, in both directions;
- * tunnel, pings and name look-ups, but no neighbour discovery. Returns what reads the counter, null if it is gone.
- */
-export async function startWireCounter(lab: Lab): Promise<() => Promise<number | null>> {
-  const chain = (hook: 'input' | 'output', device: 'iifname' | 'oifname') =>
-    `chain ${hook} {
-      type filter hook ${hook} priority -10
-      ${device} "eth0" icmpv6 type { ${linkTalk} } accept
-      ${device} "eth0" counter name ${name}
-    }`;
-  await lab.client.firewall(
-    `counter ${name} {}\n${chain('input', 'iifname')}\n${chain('output', 'oifname')}`,
-  );
-  return async () => {
-    const { stdout } = await lab.client.exec(['nft', '-j', 'list', 'counters', 'table', 'inet', 'lab']);
-    return parseCounter(stdout);
-  };
+/** What the client's uplink has carried, in both directions: bytes of IP packets, header included. */
+export interface WireBytes {
+  /** Tunnel, pings and name look-ups; no neighbour discovery. */
+  readonly all: number;
+  /** Of these, WireGuard's own empty packets: persistent and passive keepalives. */
+  readonly keepalives: number;
+  /** Of these, WireGuard's handshakes. */
+  readonly handshakes: number;
 }
 
-/** Finds the bytes of the counter in what `nft -j list counters` prints; null if it is not there. */
-export function parseCounter(text: string): number | null {
-  const entry = new RegExp(`"counter": ?\\{[^}]*"name": ?"${name}"[^}]*"bytes": ?(\\d+)`).exec(text);
-  return entry?.[1] === undefined ? null : Number(entry[1]);
+/** Length of the UDP datagram, header included: 8 bytes, and 32 of an empty transport packet. */
+const keepaliveLength = 40;
+/** The same of an initiation (148 bytes) and of a response (92 bytes). */
+const handshakeLengths = '{ 156, 100 }';
+
+/** Counts what the client's uplink carries from now on. Returns what reads the counters; null if they are gone. */
+export async function startWireCounter(lab: Lab): Promise<() => Promise<WireBytes | null>> {
+  const both = (counter: string, match: (side: 'sport' | 'dport') => string): readonly CountRule[] => [
+    { counter, direction: 'in', match: `iifname "eth0" ${match('sport')}` },
+    { counter, direction: 'out', match: `oifname "eth0" ${match('dport')}` },
+  ];
+  const server = (side: 'sport' | 'dport') => `udp ${side} ${lab.port}`;
+  const count = await startCounters(lab, [
+    ...both('keepalives', (side) => `${server(side)} udp length ${keepaliveLength}`),
+    ...both('handshakes', (side) => `${server(side)} udp length ${handshakeLengths}`),
+    ...both('wire', () => ''),
+  ]);
+  return async () => {
+    const [all, keepalives, handshakes] = await Promise.all(['wire', 'keepalives', 'handshakes'].map(count));
+    if (!all || !keepalives || !handshakes) return null;
+    return { all: all.bytes, keepalives: keepalives.bytes, handshakes: handshakes.bytes };
+  };
 }
