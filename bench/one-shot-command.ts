@@ -3,15 +3,15 @@ import { Command } from 'commander';
 import type { Lab } from '../lab/index.ts';
 import { describeMissing } from '../lab/index.ts';
 import { benchCommands } from './command.ts';
-import { describeMachine, loadNow, machineSentence } from './machine.ts';
+import { observeConditions } from './conditions.ts';
 import { oneShotSituations } from './one-shot.ts';
+import type { OneShotReport } from './one-shot-report.ts';
+import { renderOneShotReport } from './one-shot-report.ts';
 import { chosen, readableFile, readCount, writableFile } from './options.ts';
 import { createProgress } from './progress.ts';
 import type { Run } from './rounds.ts';
 import { runRounds } from './rounds.ts';
 import { makeScratch } from './scratch.ts';
-import { summarize } from './summary.ts';
-import { renderTable } from './table.ts';
 
 interface Flags {
   readonly script?: string;
@@ -66,7 +66,7 @@ async function bench(flags: Flags): Promise<number> {
   }
 
   const commands = benchCommands(script);
-  const machine = await describeMachine(script !== null);
+  const conditions = await observeConditions(script !== null);
   const directory = makeScratch();
   const progress = createProgress(process.stderr);
   let lab: Lab | null = null;
@@ -82,11 +82,8 @@ async function bench(flags: Flags): Promise<number> {
       void cleanUp().finally(() => process.exit(interruptedCode));
     });
 
-  const loadBefore = loadNow();
   const all: Run[] = [];
   let unexpected = 0;
-  console.log(machineSentence(machine));
-  console.log(`${flags.runs} counted runs each, in turn, after one to warm up. Round trip: 20 ms.`);
   if (script === null)
     console.log(
       'The script is not measured, and there are no ratios: give its path with --script FILE to compare.',
@@ -104,8 +101,6 @@ async function bench(flags: Flags): Promise<number> {
       });
       progress.clear();
       all.push(...runs);
-      const summaries = summarize(runs, commands);
-      console.log(`\n${situation.title}:\n\n${renderTable(summaries)}`);
       unexpected += warnOfUnexpected(runs);
     }
   } catch (error) {
@@ -117,13 +112,10 @@ async function bench(flags: Flags): Promise<number> {
   } finally {
     await cleanUp();
   }
-  const loadAfter = loadNow();
-  console.log(
-    `\nLoad of the machine (1 min): ${loadBefore.toFixed(1)} before, ${loadAfter.toFixed(1)} after.`,
-  );
+  const report: OneShotReport = { schema: 2, kind: 'one-shot', conditions: conditions(), runs: all };
+  console.log(`\n${renderOneShotReport(report)}`);
   if (jsonFile !== null) {
-    const raw = { schema: 1, machine, loadBefore, loadAfter, runs: all };
-    writeFileSync(jsonFile, `${JSON.stringify(raw, null, 1)}\n`);
+    writeFileSync(jsonFile, `${JSON.stringify(report, null, 1)}\n`);
     console.log(`Every single run: ${jsonFile}`);
   }
   return unexpected === 0 ? 0 : 1;
