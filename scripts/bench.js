@@ -11,7 +11,9 @@ const scriptNeeds = {
 
 requireNode();
 ensurePackages();
-if (!has('--help')) ensureLab(has('--script') ? scriptNeeds : {});
+// These two only read files.
+const measures = !['tables', 'compare'].includes(args[0] ?? '');
+if (measures && !has('--help')) ensureLab(has('--script') ? scriptNeeds : {});
 build();
 // Paths on the command line are the caller's; npm changes to the checkout and says here where it was called.
 const cwd = process.env.INIT_CWD ?? process.cwd();
