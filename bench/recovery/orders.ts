@@ -50,16 +50,14 @@ export function planSeries(
 }
 
 /**
- * All trials of all lines. Those of a row stand together, as they can share labs, the long ones of the rivals
- * first, so that no worker is left alone with them at the end. Each trial has a random sequence of its own, which
- * follows from the seed and not from the order in which they happen to be made.
+ * All trials of all lines. Those of a row stand together, as they can share labs. Each trial has a random sequence of
+ * its own, which follows from the seed and not from the order in which they happen to be made.
  */
 export function ordersOf(series: readonly Series[], seed: number, directory: string): readonly TrialOrder[] {
   const rows = [...new Set(series.map(({ row }) => row))];
   return rows.flatMap((row) =>
     series
       .filter((each) => each.row === row)
-      .toSorted((a, b) => b.cutOffMs - a.cutOffMs)
       .flatMap(({ contender, trials, cutOffMs }) =>
         Array.from({ length: trials }, (_, index) => {
           const name = `${row.name}-${contender.name}-${index + 1}`;

@@ -13,7 +13,7 @@ export interface PoolOptions {
   readonly labs: number;
   readonly session: Session;
   /** Told after each trial, and what went wrong with those that gave no result. */
-  readonly onResult: (result: TrialResult, done: number) => void;
+  readonly onResult: (result: TrialResult) => void;
   readonly onVoid: (order: TrialOrder, reason: string) => void;
 }
 
@@ -63,7 +63,7 @@ export async function runTrials(
           }
           const result = await runTrial(lab, order);
           results.push(result);
-          onResult(result, results.length);
+          onResult(result);
           break;
         } catch (error) {
           if (session.stopped()) break;
