@@ -7,7 +7,7 @@ export interface Weather {
   /** For the table. */
   readonly title: string;
   /** Makes it so until `stop` is aborted. `random` gives 0 to 1. */
-  readonly begin: (lab: Lab, random: () => number, stop: AbortSignal) => Promise<void>;
+  readonly begin: (lab: Pick<Lab, 'path'>, random: () => number, stop: AbortSignal) => Promise<void>;
 }
 
 const lossPercent = 2;

@@ -2,7 +2,45 @@ import { describe, expect, it } from 'vitest';
 import { isQuiet, renderAlarmReport } from '../../bench/alarms/report.ts';
 import { alarmRows } from '../../bench/alarms/row.ts';
 import { countSaid } from '../../bench/alarms/said.ts';
+import { loss, slow } from '../../bench/alarms/weather.ts';
+import type { LabPath, PathRule } from '../../lab/path.ts';
 import { conditionsOf } from './conditions.ts';
+
+/** A path that only notes what it is told. */
+function notedPath() {
+  const rules: PathRule[] = [];
+  let delay = { delayMs: 0, jitterMs: 0 };
+  const unused = () => Promise.reject(new Error('not here'));
+  const path: LabPath = {
+    set: async (...given) => void rules.push(...given),
+    setDefault: async ({ delayMs, jitterMs = 0 }) => {
+      delay = { delayMs, jitterMs };
+    },
+    add: unused,
+    clear: unused,
+    counts: unused,
+  };
+  return { path, rules, delay: () => delay };
+}
+
+describe('the weather', () => {
+  const random = () => 0.5;
+  const over = AbortSignal.abort();
+
+  it('loses 2 % of all packets each way', async () => {
+    const { path, rules } = notedPath();
+    await loss.begin({ path }, random, over);
+    // Without a family, an address or a direction a rule is for every packet.
+    expect(rules).toEqual([{ lossPercent: 2 }]);
+  });
+
+  it('makes a round trip of 600 ms, 300 more or less', async () => {
+    const { path, delay } = notedPath();
+    await slow.begin({ path }, random, over);
+    expect(2 * delay().delayMs).toBe(600);
+    expect(2 * delay().jitterMs).toBe(300);
+  });
+});
 
 const line = (fields: object) => JSON.stringify({ time: 't', level: 'info', ...fields });
 
