@@ -1,6 +1,6 @@
 import { openExtended } from './aead.ts';
 import { hash } from './blake2s.ts';
-import { isForgotten, type PendingHandshake } from './pending-handshake.ts';
+import type { PendingHandshake } from './pending-handshake.ts';
 import { answerKind, cookieReplyFields as fields, labels, viewOf } from './protocol.ts';
 
 /**
@@ -15,7 +15,7 @@ export type CookieReplyResult =
 /** Judges a datagram. Never throws, changes nothing. */
 export function judgeCookieReply(pending: PendingHandshake, datagram: Uint8Array): CookieReplyResult {
   if (answerKind(datagram) !== 'cookie-reply') return { kind: 'malformed' };
-  if (isForgotten(pending)) return { kind: 'not-for-us' };
+  if (pending.privateKeys === null) return { kind: 'not-for-us' };
   if (viewOf(datagram).getUint32(fields.receiver, true) !== pending.index) return { kind: 'not-for-us' };
   const nonce = datagram.subarray(fields.nonce, fields.encryptedCookie);
   const sealed = datagram.subarray(fields.encryptedCookie);

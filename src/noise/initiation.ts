@@ -2,7 +2,7 @@ import { seal } from './aead.ts';
 import { deriveKeys, hash, mac } from './blake2s.ts';
 import type { PendingHandshake } from './pending-handshake.ts';
 import { initiationFields as fields, labels, messageTypes, sizes, viewOf } from './protocol.ts';
-import { publicKeyOf, sharedSecret } from './x25519.ts';
+import { privateHandle, publicKeyOf, sharedSecret } from './x25519.ts';
 
 /** All that an initiation is made of. Keys are 32 raw bytes; nothing of it is kept or changed. */
 export interface InitiationInput {
@@ -30,16 +30,17 @@ const initialTranscript = hash(initialChainingKey, labels.identifier);
 
 /** Makes the first message of a handshake. The same input gives the same bytes. */
 export function createInitiation(input: InitiationInput): Initiation {
-  const { privateKey, peerPublicKey, ephemeralKey, index, timestamp } = input;
+  const { peerPublicKey, index, timestamp } = input;
   const message = new Uint8Array(sizes.initiation);
   const view = viewOf(message);
   view.setUint32(0, messageTypes.initiation, true);
   view.setUint32(fields.sender, index, true);
 
-  const ownPublicKey = publicKeyOf(privateKey);
-  const ephemeral = publicKeyOf(ephemeralKey);
-  const ephemeralSecret = sharedSecret(ephemeralKey, peerPublicKey);
-  const staticSecret = sharedSecret(privateKey, peerPublicKey);
+  const privateKeys = { own: privateHandle(input.privateKey), ephemeral: privateHandle(input.ephemeralKey) };
+  const ownPublicKey = publicKeyOf(privateKeys.own);
+  const ephemeral = publicKeyOf(privateKeys.ephemeral);
+  const ephemeralSecret = sharedSecret(privateKeys.ephemeral, peerPublicKey);
+  const staticSecret = sharedSecret(privateKeys.own, peerPublicKey);
   if (ephemeralSecret === null || staticSecret === null) return { kind: 'unusable-peer-key' };
 
   message.set(ephemeral, fields.ephemeral);
@@ -66,9 +67,8 @@ export function createInitiation(input: InitiationInput): Initiation {
     mac1,
     ownPublicKey,
     peerPublicKey: Uint8Array.from(peerPublicKey),
-    privateKey: Uint8Array.from(privateKey),
+    privateKeys,
     presharedKey: Uint8Array.from(input.presharedKey ?? new Uint8Array(sizes.key)),
-    ephemeralKey: Uint8Array.from(ephemeralKey),
     chainingKey,
     transcript,
   };

@@ -1,3 +1,5 @@
+import type { KeyObject } from 'node:crypto';
+
 /**
  * What an initiator has to keep until an answer comes. Full of secrets: never to be shown, logged or stored, and to be
  * forgotten as soon as nobody waits any more.
@@ -10,22 +12,17 @@ export interface PendingHandshake {
   /** Of both ends, public. */
   readonly ownPublicKey: Uint8Array;
   readonly peerPublicKey: Uint8Array;
-  /** Copies, so that the caller may wipe what it gave. */
-  readonly privateKey: Uint8Array;
+  /** Null once it was forgotten. */
+  privateKeys: { readonly own: KeyObject; readonly ephemeral: KeyObject } | null;
+  /** A copy, so that the caller may wipe what it gave. Zeros: none. */
   readonly presharedKey: Uint8Array;
-  readonly ephemeralKey: Uint8Array;
   /** The state of Noise after the initiation. */
   readonly chainingKey: Uint8Array;
   readonly transcript: Uint8Array;
 }
 
-/** Wipes the secrets. Afterwards no answer is recognised as one to it. May be called twice. */
+/** Wipes the secrets and lets go of the private keys. Afterwards no answer is taken for one to it. May be called twice. */
 export function forgetHandshake(pending: PendingHandshake): void {
-  const { privateKey, presharedKey, ephemeralKey, chainingKey, transcript } = pending;
-  for (const secret of [privateKey, presharedKey, ephemeralKey, chainingKey, transcript]) secret.fill(0);
-}
-
-/** Whether `forgetHandshake` was called: its state is known to everybody then, so nothing that fits it proves anything. */
-export function isForgotten(pending: PendingHandshake): boolean {
-  return pending.chainingKey.every((byte) => byte === 0);
+  for (const secret of [pending.presharedKey, pending.chainingKey, pending.transcript]) secret.fill(0);
+  pending.privateKeys = null;
 }

@@ -1,6 +1,6 @@
 import { open } from './aead.ts';
 import { deriveKeys, hash, mac, sameBytes } from './blake2s.ts';
-import { isForgotten, type PendingHandshake } from './pending-handshake.ts';
+import type { PendingHandshake } from './pending-handshake.ts';
 import { answerKind, responseFields as fields, labels, sizes, viewOf } from './protocol.ts';
 import { sharedSecret } from './x25519.ts';
 
@@ -22,15 +22,16 @@ export type ResponseResult =
 /** Judges a datagram. Never throws, changes nothing: a datagram that is not accepted leaves no trace. */
 export function judgeResponse(pending: PendingHandshake, datagram: Uint8Array): ResponseResult {
   if (answerKind(datagram) !== 'response') return { kind: 'malformed' };
-  if (isForgotten(pending)) return { kind: 'not-for-us' };
+  const { privateKeys } = pending;
+  if (privateKeys === null) return { kind: 'not-for-us' };
   if (viewOf(datagram).getUint32(fields.receiver, true) !== pending.index) return { kind: 'not-for-us' };
   // Cheap, and keeps those who do not know our public key from making us compute.
   const expectedMac = mac(hash(labels.mac1, pending.ownPublicKey), datagram.subarray(0, fields.mac1));
   if (!sameBytes(expectedMac, datagram.subarray(fields.mac1, fields.mac2))) return { kind: 'not-for-us' };
 
   const ephemeral = datagram.subarray(fields.ephemeral, fields.encryptedNothing);
-  const ephemeralSecret = sharedSecret(pending.ephemeralKey, ephemeral);
-  const staticSecret = sharedSecret(pending.privateKey, ephemeral);
+  const ephemeralSecret = sharedSecret(privateKeys.ephemeral, ephemeral);
+  const staticSecret = sharedSecret(privateKeys.own, ephemeral);
   if (ephemeralSecret === null || staticSecret === null) return { kind: 'not-for-us' };
   const [first] = deriveKeys(pending.chainingKey, ephemeral, 1);
   const [second] = deriveKeys(first, ephemeralSecret, 1);
