@@ -60,6 +60,19 @@ export const scenarios: readonly Scenarios[] = [
     ],
   },
   {
+    file: 'e2e/handshake.test.ts',
+    titles: [
+      'is authenticated in both families, and leaves no trace but the endpoint',
+      'a preshared key: the right one, a wrong one, none',
+      'a preshared key that only our side has is named at once',
+      'an older timestamp is not answered, a later one is',
+      'a closed port, a firewall that says so, one that does not, and no route',
+      'asks for its cookie, and answers who brings it',
+      'with the own key the peer roams to the probe, and one packet of the interface brings it back',
+      'with a key of its own: nothing is lost, and nothing of the live peer is touched',
+    ],
+  },
+  {
     file: 'e2e/host-conditions.test.ts',
     titles: ['a peer removed between our read and our set stays removed, --probe auto'],
   },
