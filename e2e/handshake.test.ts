@@ -109,16 +109,23 @@ describe('a handshake probe of real WireGuard', () => {
 
 describe('what the network says', () => {
   test('a closed port, a firewall that says so, one that does not, and no route', async () => {
-    const { lab, probe, prober } = await build({ wrongHosts: ['198.51.100.66'] });
+    const { lab, endpoint, probe, prober } = await build({ wrongHosts: ['198.51.100.66'] });
     const started = performance.now();
+    const endpoints = ['v4', 'v6'].map((name) => parseEndpoint(lab.endpoint(name)) ?? endpoint);
     await lab.server().stop();
-    expect(await probe({}, 30_000)).toEqual({ kind: 'refused', how: 'port-closed' });
+    for (const each of endpoints) {
+      const verdict = await prober().probe(each, { timeoutMs: 30_000 });
+      expect(verdict).toEqual({ kind: 'refused', how: 'port-closed' });
+    }
     expect(performance.now() - started).toBeLessThan(20_000);
     await lab.server().start();
     const chain = (verdict: string) =>
       `chain input {\n type filter hook input priority 0\n udp dport ${lab.port} ${verdict}\n}`;
     await lab.server().firewall(chain('reject with icmpx admin-prohibited'));
-    expect(await probe({}, 30_000)).toEqual({ kind: 'refused', how: 'prohibited' });
+    for (const each of endpoints) {
+      const verdict = await prober().probe(each, { timeoutMs: 30_000 });
+      expect(verdict).toEqual({ kind: 'refused', how: 'prohibited' });
+    }
     await lab.server().firewall(chain('drop'));
     expect(await probe({}, silentMs)).toEqual({ kind: 'silent' });
     await lab.server().firewall('');
@@ -130,6 +137,8 @@ describe('what the network says', () => {
     // Answers pings, and is no peer of ours.
     const wrong = await prober().probe({ address: '198.51.100.66', port: lab.port }, { timeoutMs: 30_000 });
     expect(wrong).toEqual({ kind: 'refused', how: 'port-closed' });
+    const onTheLink = await prober().probe({ address: 'fe80::1%eth0', port: 9 }, { timeoutMs: 30_000 });
+    expect(onTheLink).toEqual({ kind: 'refused', how: 'port-closed' });
     await lab.client.ip(['route add unreachable 198.51.100.0/24', 'route add blackhole 198.51.101.0/24']);
     for (const address of ['198.51.100.66', '198.51.101.1']) {
       const verdict = await prober().probe({ address, port: lab.port }, { timeoutMs: 30_000 });
