@@ -13,7 +13,6 @@ export interface FarSide {
   answerWith(choose: (arrival: Arrival) => readonly Sent[]): void;
   /** Datagrams are looked at this much after they arrived: a longer path. */
   delay(ms: number): void;
-  /** Stands still: nothing is read. */
   close(): Promise<void>;
 }
 
@@ -49,6 +48,7 @@ export async function createFarSide(
   let delayMs = 0;
   const timers = new Set<NodeJS.Timeout>();
   const later = (ms: number, act: () => void): void => {
+    if (ms === 0) return act();
     const timer = setTimeout(() => {
       timers.delete(timer);
       act();

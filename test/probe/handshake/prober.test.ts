@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { PendingHandshake } from '../../../src/noise/pending-handshake.ts';
 import { maxWrongResponses } from '../../../src/probe/handshake/answer.ts';
 import type { HandshakeKeys } from '../../../src/probe/handshake/keys.ts';
 import {
@@ -12,6 +13,20 @@ import {
 } from '../../../src/probe/handshake/prober.ts';
 import { createResponder, publicOf } from '../../noise/responder.ts';
 import { type Arrival, asItIs, createFarSide, type FarSide } from './far-side.ts';
+
+const pendings = vi.hoisted((): PendingHandshake[] => []);
+
+vi.mock(import('../../../src/noise/initiation.ts'), async (original) => {
+  const real = await original();
+  return {
+    ...real,
+    createInitiation(input) {
+      const created = real.createInitiation(input);
+      if (created.kind === 'created') pendings.push(created.pending);
+      return created;
+    },
+  };
+});
 
 const own = Uint8Array.from(randomBytes(32));
 const theirs = Uint8Array.from(randomBytes(32));
@@ -24,8 +39,14 @@ const given: Uint8Array[] = [];
 afterEach(async () => {
   for (const prober of probers.splice(0)) prober.close();
   await Promise.all(farSides.splice(0).map((farSide) => farSide.close()));
-  // Whatever happened, no secret that was handed out is left.
-  for (const secret of given.splice(0)) expect(secret.every((byte) => byte === 0)).toBe(true);
+  // Whatever happened, no secret that was handed out or made is left.
+  const kept = pendings.splice(0).flatMap(({ privateKeys, chainingKey, presharedKey: shared }) => {
+    expect(privateKeys).toBeNull();
+    return [chainingKey, shared];
+  });
+  for (const secret of [...given.splice(0), ...kept]) {
+    expect(secret.every((byte) => byte === 0)).toBe(true);
+  }
 });
 
 async function far(...[options]: [Parameters<typeof createFarSide>[2]?]): Promise<FarSide> {
@@ -118,10 +139,12 @@ describe('one probe', () => {
     const farSide = await far();
     let stalled = false;
     farSide.answerWith((arrival) => {
-      // Sent before the stall, read after it: the time is long up by then.
-      if (!stalled) setTimeout(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500), 5);
-      stalled = true;
-      return asItIs(arrival).map((sent) => ({ ...sent, afterMs: 5 }));
+      // The answer is in the socket's queue then, and the time is up before anybody reads it.
+      setImmediate(() => {
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+        stalled = true;
+      });
+      return asItIs(arrival);
     });
     expect(await prober().probe(farSide, { timeoutMs: 100 })).toMatchObject({ kind: 'authenticated' });
     expect(stalled).toBe(true);
@@ -257,6 +280,27 @@ describe('several probes', () => {
     // Overtaken by the fast one, then beside the slow one, then alone.
     expect(dead.arrived).toHaveLength(3);
     expect(fast.arrived).toHaveLength(1);
+  });
+});
+
+describe('one that is to be alone', () => {
+  test('leaves as soon as the last other one has ended', async () => {
+    const [endless, dead, fast] = await Promise.all([far(), far(), far()]);
+    for (const farSide of [endless, dead]) farSide.answerWith(() => []);
+    const same = prober();
+    const stop = new AbortController();
+    const others = same.probe(endless, { timeoutMs: 60_000, signal: stop.signal });
+    const verdict = same.probe(dead, { timeoutMs: 300 });
+    // Each answer makes one repetition necessary.
+    expect((await same.probe(fast, patient)).kind).toBe('authenticated');
+    await vi.waitFor(() => expect(dead.arrived).toHaveLength(2), 5_000);
+    expect((await same.probe(fast, patient)).kind).toBe('authenticated');
+    await sleep(700);
+    expect(dead.arrived).toHaveLength(2);
+    stop.abort();
+    expect(await others).toEqual({ kind: 'cancelled' });
+    expect(await verdict).toEqual({ kind: 'silent' });
+    expect(dead.arrived).toHaveLength(3);
   });
 });
 
