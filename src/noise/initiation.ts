@@ -4,7 +4,7 @@ import type { PendingHandshake } from './pending-handshake.ts';
 import { initiationFields as fields, labels, messageTypes, sizes, viewOf } from './protocol.ts';
 import { privateHandle, publicKeyOf, sharedSecret } from './x25519.ts';
 
-/** All that an initiation is made of. Keys are 32 raw bytes; nothing of it is kept or changed. */
+/** All that an initiation is made of. Keys are 32 raw bytes, or there is an exception; nothing of it is kept or changed. */
 export interface InitiationInput {
   readonly privateKey: Uint8Array;
   readonly peerPublicKey: Uint8Array;

@@ -5,8 +5,8 @@ import { judgeResponse } from '../../noise/response.ts';
 import type { Heard } from './flow.ts';
 
 /**
- * Responses with our index and a right mac1, but a wrong end, that are looked at for one probe. Each costs a
- * millisecond or more; a peer sends one for each of at most four initiations, so more come from somebody who wants
+ * Responses with our index and a right mac1, but a wrong end, that are looked at for one probe. Each costs
+ * some tenths of a millisecond; a peer sends one for each of at most four initiations, so more come from somebody who wants
  * us to compute, sees our packets, and could drop the right answer anyway.
  */
 export const maxWrongResponses = 16;

@@ -18,7 +18,7 @@ export interface HandshakeProberOptions extends ProbePath {
   /** Unix time of the last handshake that the interface had with this key; 0 is none, or another key. Default 0. */
   readonly handshakeSeenMs?: () => number;
   readonly clock?: ProbeClock;
-  /** Bytes nobody can foresee. Default: the system's. */
+  /** Bytes nobody can foresee, wiped after use. Default: the system's. */
   readonly random?: (bytes: number) => Uint8Array;
 }
 

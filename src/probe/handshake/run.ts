@@ -89,7 +89,7 @@ export function createProbeRun(options: ProbeRunOptions): ProbeRun {
 
   const transmit = (wallMs: number): boolean => {
     if (ended || keys.kind !== 'ok') return false;
-    const ephemeralKey = Uint8Array.from(random(sizes.key));
+    const ephemeralKey = random(sizes.key);
     const created = createInitiation({
       privateKey: keys.privateKey,
       presharedKey: keys.presharedKey,
@@ -112,10 +112,16 @@ export function createProbeRun(options: ProbeRunOptions): ProbeRun {
   };
 
   const start = async (): Promise<void> => {
-    const read = await options.keys().catch((): HandshakeKeys => unreadable);
+    const read = await readKeys(options.keys);
     keys = read;
     if (ended) return wipeKeys(read);
     if (read.kind !== 'ok') return end({ kind: 'failed', detail: read.detail });
+    const lengths = [read.privateKey, read.presharedKey, peerPublicKey].map(
+      (key) => key?.length ?? sizes.key,
+    );
+    if (lengths.some((length) => length !== sizes.key)) {
+      return end({ kind: 'failed', detail: 'one of the keys is not 32 bytes long' });
+    }
     const opened = await openProbeSocket(endpoint, options.path, {
       datagram: receive,
       refused: (how) => end({ kind: 'refused', how }),
@@ -131,10 +137,14 @@ export function createProbeRun(options: ProbeRunOptions): ProbeRun {
   return { verdict: promise, transmit, end };
 }
 
-const unreadable: HandshakeKeys = {
-  kind: 'unreadable',
-  detail: 'the private key of the interface could not be read',
-};
+async function readKeys(keys: () => Promise<HandshakeKeys>): Promise<HandshakeKeys> {
+  try {
+    return await keys();
+  } catch {
+    // The reason stays untold: it could have a key in it.
+    return { kind: 'unreadable', detail: 'the private key of the interface could not be read' };
+  }
+}
 
 function verdictOf(failure: SendFailure): HandshakeVerdict {
   return { kind: failure.kind === 'unroutable' ? 'no-route' : 'failed', detail: failure.detail };

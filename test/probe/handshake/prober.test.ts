@@ -126,9 +126,24 @@ describe('one probe', () => {
     const unread = await closed.probe(farSide, patient);
     expect(unread).toEqual({ kind: 'failed', detail: 'no right to read it' });
     const broken = prober({ keys: () => Promise.reject(new Error(`${own}`)) });
-    const rejected = await broken.probe(farSide, patient);
-    expect(rejected).toMatchObject({ kind: 'failed' });
-    expect(JSON.stringify(rejected)).not.toContain(`${own}`);
+    const thrown = prober({
+      keys: () => {
+        throw new Error(`${own}`);
+      },
+    });
+    for (const each of [broken, thrown]) {
+      const rejected = await each.probe(farSide, patient);
+      expect(rejected).toMatchObject({ kind: 'failed' });
+      expect(JSON.stringify(rejected)).not.toContain(`${own}`);
+    }
+    const short = own.subarray(1);
+    const shortened = [
+      prober({ keys: async () => copies({ privateKey: short, presharedKey }) }),
+      prober({ keys: async () => copies({ privateKey: own, presharedKey: short }) }),
+      prober({ peerPublicKey: short }),
+    ];
+    for (const each of shortened)
+      expect(await each.probe(farSide, patient)).toMatchObject({ kind: 'failed' });
     expect(await prober().probe({ address: '127.0.0.1', port: 0 }, patient)).toMatchObject({
       kind: 'failed',
     });
@@ -290,12 +305,12 @@ describe('one that is to be alone', () => {
     const same = prober();
     const stop = new AbortController();
     const others = same.probe(endless, { timeoutMs: 60_000, signal: stop.signal });
-    const verdict = same.probe(dead, { timeoutMs: 300 });
+    const verdict = same.probe(dead, { timeoutMs: 800 });
     // Each answer makes one repetition necessary.
     expect((await same.probe(fast, patient)).kind).toBe('authenticated');
     await vi.waitFor(() => expect(dead.arrived).toHaveLength(2), 5_000);
     expect((await same.probe(fast, patient)).kind).toBe('authenticated');
-    await sleep(700);
+    await sleep(1_300);
     expect(dead.arrived).toHaveLength(2);
     stop.abort();
     expect(await others).toEqual({ kind: 'cancelled' });
