@@ -192,6 +192,29 @@ describe('several probes with one key', () => {
   });
 });
 
+describe('a race', () => {
+  test('seven candidates that are dead cost the eighth their turns, and nothing else', async () => {
+    const { lab, endpoint, prober } = await build();
+    const same = prober();
+    // Lost in silence, all of them.
+    const dead = Array.from({ length: 7 }, (_, index) => `203.0.113.${100 + index}`);
+    const stop = new AbortController();
+    const started = performance.now();
+    const losers = dead.map((address) =>
+      same.probe({ address, port: lab.port }, { timeoutMs: 10_000, signal: stop.signal }),
+    );
+    const winner = await same.probe(endpoint, { timeoutMs: 10_000 });
+    const tookMs = performance.now() - started;
+    stop.abort();
+    expect(winner.kind).toBe('authenticated');
+    expect((await Promise.all(losers)).map(({ kind }) => kind)).toEqual(Array(7).fill('cancelled'));
+    // Seven turns and a round trip, and what a busy machine adds.
+    expect(tookMs).toBeGreaterThan(7 * 50);
+    expect(tookMs).toBeLessThan(2_000 * slowness);
+    console.log(`The eighth of eight candidates was authenticated after ${Math.round(tookMs)} ms.`);
+  });
+});
+
 /** A message with a right mac1 and nothing right within: the cheapest thing that a peer has to work on. */
 function burden(peerPublicKey: Uint8Array): Uint8Array {
   const message = Uint8Array.from(randomBytes(sizes.initiation));
