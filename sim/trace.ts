@@ -67,6 +67,12 @@ function actionText(action: WatchAction): string | null {
       return `echo ${action.echo} #${action.generation} to ${action.target}`;
     case 'set':
       return `set #${action.generation} ${action.endpoint} (${action.reason})`;
+    case 'probe':
+      return `asks ${action.endpoint} by handshake`;
+    case 'probe-end':
+      return 'ends its handshakes';
+    case 'reset':
+      return `resets the session to ${action.endpoint} #${action.generation}`;
     case 'report':
       return `says ${JSON.stringify(action.fact)}`;
     case 'rest':

@@ -41,6 +41,8 @@ export function narrate(
       return verbose
         ? `${fact.endpoint}: ${fact.verdict === 'in-tunnel' ? 'its route leads into the tunnel itself' : 'no route'}`
         : null;
+    case 'handshake':
+      return verbose ? `${fact.endpoint}: handshake: ${fact.verdict}` : null;
     case 'hint':
       return verbose ? `${fact.endpoint}: ping outside the tunnel: ${fact.verdict}` : null;
     case 'endpoint-found':

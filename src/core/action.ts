@@ -18,6 +18,23 @@ export type PeerAction =
       readonly generation: number;
       readonly reason: SetReason;
     }
+  /**
+   * Ask an endpoint by a handshake of our own, with the interface's key, whether the peer is there; answer `probed`.
+   * Only ever asked for while the tunnel is down, since it makes the peer roam to the probe's socket.
+   */
+  | { readonly type: 'probe'; readonly endpoint: string; readonly timeoutMs: number }
+  /** End all probes under way; nothing is answered any more. */
+  | { readonly type: 'probe-end' }
+  /**
+   * Remove and add the peer again with this endpoint and everything else as it was, so that the interface handshakes
+   * at once; but not if `rx_bytes` is another than this by now. Answer `set-done` or `set-failed` or `peer-gone`.
+   */
+  | {
+      readonly type: 'reset';
+      readonly endpoint: string;
+      readonly generation: number;
+      readonly rxBytes: number;
+    }
   /** Something a person may want to read. */
   | { readonly type: 'report'; readonly fact: Fact }
   /** Nothing more will happen by itself soon: a one-shot ends here, with this outcome. */

@@ -10,7 +10,7 @@ export interface CandidateTable {
   replace(candidates: readonly Candidate[], nowMs: number): PeerAction[];
   /** Adds the endpoint now set, so that ICMP can compare it with the candidates. It is not listed by that. */
   watch(endpoint: string): PeerAction[];
-  /** Takes a route or a hint; other events are not for it. */
+  /** Takes a route, a hint or a verdict of a probe; other events are not for it. */
   note(event: PeerEvent, nowMs: number): PeerAction[];
   /** Sends the ICMP echoes that are due. */
   step(nowMs: number): PeerAction[];
@@ -101,6 +101,12 @@ export function createCandidateTable(failedAtMs: ReadonlyMap<string, number>): C
     note(event, nowMs) {
       if (event.type === 'routed')
         return [...routed(event.endpoint, event.verdict, nowMs), ...this.step(nowMs)];
+      if (event.type === 'probed') {
+        const probed = states.get(event.endpoint);
+        if (probed) probed.handshake = event.verdict;
+        const { endpoint, verdict, rttMs } = event;
+        return [{ type: 'report', fact: { kind: 'handshake', endpoint, verdict, rttMs } }];
+      }
       if (event.type !== 'hint') return [];
       const state = states.get(event.endpoint);
       // A late answer still turns "silent" into "reachable"; a late error changes nothing.

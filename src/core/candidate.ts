@@ -1,3 +1,5 @@
+import type { HandshakeVerdict } from './handshake-verdict.ts';
+
 /** The two IP families. */
 export type Family = 4 | 6;
 
@@ -30,6 +32,8 @@ export interface CandidateState extends Candidate {
   route: RouteVerdict;
   hint: HintVerdict;
   hintRttMs: number | null;
+  /** What the last handshake probe said, or null if there was none. */
+  handshake: HandshakeVerdict | null;
   /** Monotonic time of the last trial that failed, or null. */
   failedAtMs: number | null;
   /** What the last trial on the real interface said, or null. */
@@ -50,5 +54,13 @@ export function addressOf(endpoint: string): string {
 
 /** A candidate of which nothing is known yet. */
 export function freshCandidate(candidate: Candidate): CandidateState {
-  return { ...candidate, route: 'unknown', hint: 'untested', hintRttMs: null, failedAtMs: null, trial: null };
+  return {
+    ...candidate,
+    route: 'unknown',
+    hint: 'untested',
+    hintRttMs: null,
+    handshake: null,
+    failedAtMs: null,
+    trial: null,
+  };
 }

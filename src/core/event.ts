@@ -1,4 +1,5 @@
 import type { Candidate, RouteVerdict } from './candidate.ts';
+import type { HandshakeVerdict } from './handshake-verdict.ts';
 import type { Observation } from './observation.ts';
 
 /** Everything that can happen to a peer, as the world outside reports it. Times come with each call, not in here. */
@@ -11,6 +12,12 @@ export type PeerEvent =
       readonly type: 'hint';
       readonly endpoint: string;
       readonly outcome: 'answered' | 'unroutable';
+      readonly rttMs: number | null;
+    }
+  | {
+      readonly type: 'probed';
+      readonly endpoint: string;
+      readonly verdict: HandshakeVerdict;
       readonly rttMs: number | null;
     }
   | { readonly type: 'observed'; readonly generation: number; readonly observation: Observation }

@@ -11,6 +11,7 @@ import {
   rebase,
 } from './assessment.ts';
 import { ours } from './constants.ts';
+import type { PeerEvent } from './event.ts';
 import type { Instant } from './instant.ts';
 import type { KnownTunnel } from './machine.ts';
 import type { Observation } from './observation.ts';
@@ -35,14 +36,14 @@ export interface Evidence {
    * roamed, and what came over that other path says nothing of this one. `observation`: what was read back, or null.
    */
   renew(generation: number, observation: Observation | null, now: Instant): PeerAction[];
-  /** The loop came late: the same questions are asked again, and every wait begins anew. */
-  again(now: Instant): PeerAction[];
   /** Takes counters read while the assessed endpoint was set. */
   observed(observation: Observation, now: Instant): PeerAction[];
-  /** Takes an answer to an echo; unknown numbers and older generations are dropped. */
-  answered(echo: number, generation: number, rttMs: number, now: Instant): PeerAction[];
-  /** Takes that an echo could not be sent at all. */
-  failed(echo: number): void;
+  /**
+   * Takes an answer to an echo (unknown numbers and older generations are dropped), that one could not be sent at all,
+   * or that the loop came late: then the same questions are asked again, and every wait begins anew. Other events are
+   * not for it.
+   */
+  note(event: PeerEvent, now: Instant): PeerAction[];
   /** One packet through the tunnel without asking for anything: it makes the peer roam to where we are heard now. */
   packet(generation: number): PeerAction[];
   /** Stops asking; the assessment is forgotten. */
@@ -87,6 +88,19 @@ export function createEvidence(echoTargets: readonly string[], known?: KnownTunn
     return { type: 'observe', generation: assessment.generation };
   }
 
+  function answered(
+    assessment: Assessment,
+    { echo, generation, rttMs }: Extract<PeerEvent, { type: 'echo-answered' }>,
+    nowMs: number,
+  ): PeerAction[] {
+    if (!assessment.echoes.has(echo)) return [];
+    // An answer of an older generation proves nothing any more, but the tunnel that it came through is not silent.
+    noteEchoAnswered(assessment, echo, nowMs);
+    if (generation !== assessment.generation) return [];
+    assessment.answered ??= { rttMs, atMs: nowMs };
+    return [observe(assessment, nowMs)];
+  }
+
   return {
     rto,
     assessment: () => current,
@@ -105,11 +119,6 @@ export function createEvidence(echoTargets: readonly string[], known?: KnownTunn
       if (observation) rebase(current, observation, now.monotonicMs);
       return [...round(current, now.monotonicMs), observe(current, now.monotonicMs)];
     },
-    again(now) {
-      if (!current) return [];
-      forgive(current, now.monotonicMs);
-      return [...round(current, now.monotonicMs), observe(current, now.monotonicMs)];
-    },
     observed(observation, now) {
       if (!current) return [];
       const grewAtMs = current.rxGrewAtMs;
@@ -119,16 +128,13 @@ export function createEvidence(echoTargets: readonly string[], known?: KnownTunn
       const grew = current.rxGrewAtMs !== grewAtMs && !current.proof;
       return grew ? round(current, now.monotonicMs) : [];
     },
-    answered(echo, generation, rttMs, now) {
-      if (!current?.echoes.has(echo)) return [];
-      // An answer of an older generation proves nothing any more, but the tunnel that it came through is not silent.
-      noteEchoAnswered(current, echo, now.monotonicMs);
-      if (generation !== current.generation) return [];
-      current.answered ??= { rttMs, atMs: now.monotonicMs };
-      return [observe(current, now.monotonicMs)];
-    },
-    failed(echo) {
-      if (current) noteEchoFailed(current, echo);
+    note(event, now) {
+      if (!current) return [];
+      if (event.type === 'echo-answered') return answered(current, event, now.monotonicMs);
+      if (event.type === 'echo-failed') noteEchoFailed(current, event.echo);
+      if (event.type !== 'stalled') return [];
+      forgive(current, now.monotonicMs);
+      return [...round(current, now.monotonicMs), observe(current, now.monotonicMs)];
     },
     packet(generation) {
       return echoTargets

@@ -1,5 +1,7 @@
+import type { HandshakeVerdict } from './handshake-verdict.ts';
 import type { Proof } from './proof.ts';
 import type { SetReason } from './set-reason.ts';
+import type { Pass } from './trial.ts';
 
 /** What the core saw, did, and why; the log, the one-shot's lines and `--json` are all written from these. */
 export type Fact =
@@ -19,7 +21,13 @@ export type Fact =
   | { readonly kind: 'set'; readonly endpoint: string; readonly reason: SetReason }
   | { readonly kind: 'set-failed'; readonly endpoint: string; readonly detail: string }
   | { readonly kind: 'reverted'; readonly endpoint: string; readonly to: string | null }
-  | { readonly kind: 'trial'; readonly endpoint: string; readonly pass: 'quick' | 'slow' | 'fail-back' }
+  | { readonly kind: 'trial'; readonly endpoint: string; readonly pass: Pass }
+  | {
+      readonly kind: 'handshake';
+      readonly endpoint: string;
+      readonly verdict: HandshakeVerdict;
+      readonly rttMs: number | null;
+    }
   | { readonly kind: 'trial-failed'; readonly endpoint: string; readonly reason: string }
   | {
       readonly kind: 'fail-back';

@@ -42,6 +42,8 @@ export interface MachineConfig {
   readonly failedAtMs: ReadonlyMap<string, number>;
   /** An endpoint that no answer has listed for some time (milliseconds); null if nothing is remembered. */
   readonly unlisted: { readonly endpoint: string; readonly forMs: number } | null;
+  /** Whether handshake probes with the interface's key, and a session reset, may be asked for. Absent: neither. */
+  readonly handshake?: { readonly probe: boolean; readonly reset: boolean };
   /** What is known from watching this tunnel; absent for a look from scratch. */
   readonly known?: KnownTunnel;
 }

@@ -1,3 +1,8 @@
+/** What the counters of that peer were when it was just removed and added again. */
+export function newborn(observation: Observation): Observation {
+  return { ...observation, rxBytes: 0, txBytes: 0, latestHandshakeS: 0 };
+}
+
 /** What `wg show` and the kernel said of one peer at one moment. */
 export interface Observation {
   /** The endpoint now set, canonical text, or null for `(none)`. */

@@ -2,22 +2,22 @@ import type { Outcome, PeerAction } from './action.ts';
 import { hadSession } from './assessment.ts';
 import { createCandidateTable } from './candidate-table.ts';
 import { ours } from './constants.ts';
-import { dryRunOutcome } from './dry-run.ts';
 import type { PeerEvent } from './event.ts';
 import { createEvidence } from './evidence.ts';
 import type { Fact } from './fact.ts';
 import type { Instant } from './instant.ts';
 import { judgeEndpoint } from './judge-endpoint.ts';
 import type { Machine, MachineConfig } from './machine.ts';
-import type { Observation } from './observation.ts';
+import { newborn, type Observation } from './observation.ts';
 import { judgeOffer } from './offer.ts';
 import type { Proof } from './proof.ts';
 import { createPutBack } from './put-back.ts';
-import { beginRace, giveUpDetail, makeWay, nextTrial, type Race } from './race.ts';
+import { beginRace, makeWay, type Race } from './race.ts';
+import { giveUp, nextStep, type SearchInput, type SearchStep } from './search.ts';
 import type { SetReason } from './set-reason.ts';
 import { earliest } from './timers.ts';
 import { nextState, type State, type Trigger } from './transitions.ts';
-import { type Attempt, judgeTrial, trialTimeoutMs } from './trial.ts';
+import { type Attempt, judgeTrial, reasonOf, trialTimeoutMs } from './trial.ts';
 
 /**
  * The decision engine of one peer: asks for proof of the endpoint now set, leaves a proven one alone (but for
@@ -29,9 +29,11 @@ export function createPeer(config: MachineConfig): Machine {
   const back = createPutBack();
   /** Where nobody inside answers, one round trip cannot prove anything. */
   const mayQuick = config.known?.responder !== false;
+  const handshake = config.dryRun ? undefined : config.handshake;
   let state: State = 'starting';
   let generation = config.known?.generation ?? 0;
   let endpoint: string | null = null;
+  let rxBytes = 0;
   let proof: Proof | null = null;
   let settled = false;
   let reasserted = config.dryRun;
@@ -43,8 +45,7 @@ export function createPeer(config: MachineConfig): Machine {
   let unproven: string | null = null;
   /** The old endpoint may be good after all: it is put back and looked at again when nothing else works. */
   let mayBeGood = false;
-  /** Whether that was done after a full search: then the next silence is the end. */
-  let lastLook = false;
+  let lastLook = false; // That was done after a full search: the next silence is the end.
   let judgeDueMs: number | null = null;
   let actions: PeerAction[] = [];
 
@@ -84,6 +85,7 @@ export function createPeer(config: MachineConfig): Machine {
 
   function onObserved(observation: Observation, now: Instant): void {
     endpoint = observation.endpoint;
+    rxBytes = observation.rxBytes;
     if (state === 'starting') return onFirstLook(observation, now);
     const assessed = evidence.assessment()?.endpoint;
     if (state === 'proving') {
@@ -100,7 +102,7 @@ export function createPeer(config: MachineConfig): Machine {
     report({ kind: 'endpoint-found', endpoint: observation.endpoint });
     if (observation.endpoint === null) {
       move('no-endpoint');
-      race = beginRace(null, 'full', false);
+      race = beginRace(null, 'full', false, handshake);
       return;
     }
     move('endpoint-found');
@@ -108,7 +110,7 @@ export function createPeer(config: MachineConfig): Machine {
     if (config.known?.condemned) {
       report({ kind: 'condemned', endpoint, reason: config.known.condemned });
       move('condemned');
-      race = beginRace(endpoint, 'full', mayQuick && hadSession(observation, now.wallMs));
+      race = beginRace(endpoint, 'full', mayQuick && hadSession(observation, now.wallMs), handshake);
     } else assess(observation.endpoint, observation, now);
   }
 
@@ -126,16 +128,16 @@ export function createPeer(config: MachineConfig): Machine {
 
   function onSetDone(observation: Observation, now: Instant): void {
     endpoint = observation.endpoint;
+    rxBytes = observation.rxBytes;
     if (state === 'checking') {
       actions.push(...evidence.renew(generation, observation, now));
     } else if (state === 'setting' && attempt) {
       move('set');
-      report({
-        kind: 'set',
-        endpoint: attempt.endpoint,
-        reason: attempt.fallback === null ? 'trial' : 'fail-back',
-      });
-      assess(attempt.endpoint, observation, now);
+      report({ kind: 'set', endpoint: attempt.endpoint, reason: reasonOf(attempt) });
+      const isReset = attempt.pass === 'reset';
+      assess(attempt.endpoint, isReset ? newborn(observation) : observation, now);
+      // The interface may have shaken hands before it was read back.
+      if (isReset) actions.push(...evidence.observed(observation, now));
       reverted = endpoint !== attempt.endpoint;
     } else if (state === 'restoring') {
       onRestored(observation, now);
@@ -165,10 +167,9 @@ export function createPeer(config: MachineConfig): Machine {
     // That a candidate could not even be set says nothing against it.
     if (attempt) return endTrial(attempt);
     if (back.failed(now.monotonicMs)) return;
-    rest({
-      kind: 'failed',
-      detail: `${back.target() ?? 'the old endpoint'} could not be put back: ${detail}`,
-    });
+    // Whatever was set last stays: the peer must hear us from there.
+    if (endpoint !== null) actions.push(...evidence.packet(generation));
+    rest({ kind: 'failed', detail: `${back.target() ?? 'it'} could not be put back: ${detail}` });
   }
 
   function step(now: Instant): void {
@@ -182,7 +183,7 @@ export function createPeer(config: MachineConfig): Machine {
     if (state === 'checking') judgeCheck(now);
     if (state === 'proving') judgeProving(now);
     if (state === 'alive') decideFailback(now);
-    if (state === 'racing') tryNext();
+    if (state === 'racing') tryNext(now);
   }
 
   function judgeCheck(now: Instant): void {
@@ -204,14 +205,16 @@ export function createPeer(config: MachineConfig): Machine {
       move('condemned');
       const quick = mayQuick && evidence.session() && race?.scope !== 'quick';
       // A full search that was interrupted goes on: beginning anew would try the first candidate for ever.
-      if (race?.scope !== 'full') race = beginRace(endpoint, verdict.early ? 'quick' : 'full', quick);
+      if (race?.scope !== 'full')
+        race = beginRace(endpoint, verdict.early ? 'quick' : 'full', quick, handshake);
       // Where only the peer lost the session, the first handshake comes 15 s after the first unanswered packet.
       mayBeGood =
         verdict.early || (!lastLook && evidence.session() && assessment.initiationSeenAtMs === null);
       proof = null;
       unproven = null;
       evidence.end();
-      if (lastLook) giveUp('every candidate was tried on the tunnel, and none was proven');
+      if (lastLook && race)
+        follow(giveUp(searchOf(race), 'every candidate was tried on the tunnel, and none was proven'));
     } else {
       judgeDueMs = now.monotonicMs + ours.judgeSpacingMs;
     }
@@ -269,32 +272,44 @@ export function createPeer(config: MachineConfig): Machine {
     }
   }
 
-  function tryNext(): void {
-    const listed = table.listed();
-    if (!race || (listed.length === 0 && !settled)) return;
-    if (listed.length === 0) return end({ kind: 'no-candidates' });
-    // Routes take milliseconds; a candidate inside the tunnel must not be tried before its route is known.
-    if (listed.some((candidate) => candidate.route === 'unknown')) return;
-    const next = nextTrial(race, listed, config.prefer);
-    if (!next && !settled) return;
-    if (!next && mayBeGood && race.origin !== null && !config.dryRun) {
-      lastLook = race.scope === 'full';
-      return putBack(race.origin, null);
-    }
-    if (!next) return giveUp(giveUpDetail(listed));
-    if (config.dryRun) return rest(dryRunOutcome(listed, next.endpoint));
-    report({ kind: 'trial', endpoint: next.endpoint, pass: next.pass });
-    attempt = { ...next, fallback: null };
-    unproven = next.endpoint;
-    move('try');
-    set(next.endpoint, 'trial');
+  function searchOf(search: Race): SearchInput {
+    const timeoutMs = trialTimeoutMs('quick', evidence.rto, null);
+    return { ...config, race: search, table, settled, mayBeGood, timeoutMs };
   }
 
-  function giveUp(detail: string): void {
-    const usable = table.listed().find((candidate) => candidate.route !== 'in-tunnel');
-    const target = race?.origin ?? usable?.endpoint ?? null;
-    if (config.dryRun || target === null) return rest({ kind: 'none-works', detail });
-    putBack(target, { kind: 'none-works', detail });
+  function tryNext(now: Instant): void {
+    if (!race) return;
+    const next = nextStep(searchOf(race), now.monotonicMs);
+    actions.push(...next.actions);
+    follow(next.step);
+  }
+
+  function follow(next: SearchStep): void {
+    switch (next.kind) {
+      case 'wait':
+        judgeDueMs = next.untilMs;
+        break;
+      case 'end':
+        end(next.outcome);
+        break;
+      case 'put-back':
+        if (next.outcome === null) lastLook = race?.scope === 'full';
+        putBack(next.endpoint, next.outcome);
+        break;
+      case 'try':
+        report({ kind: 'trial', endpoint: next.endpoint, pass: next.pass });
+        attempt = { endpoint: next.endpoint, pass: next.pass, fallback: null };
+        unproven = next.endpoint;
+        move('try');
+        if (next.pass === 'reset') reset(next.endpoint);
+        else set(next.endpoint, 'trial');
+    }
+  }
+
+  function reset(target: string): void {
+    generation++;
+    report({ kind: 'setting', endpoint: target, reason: 'reset' });
+    actions.push({ type: 'reset', endpoint: target, generation, rxBytes });
   }
 
   function putBack(target: string, outcome: Outcome | null): void {
@@ -308,12 +323,7 @@ export function createPeer(config: MachineConfig): Machine {
 
   function decideFailback(now: Instant): void {
     if (offered || endpoint === null || proof === null) return rest({ kind: 'proven' });
-    const candidates = table.listed();
-    if (!settled || candidates.some((candidate) => candidate.route === 'unknown')) {
-      judgeDueMs = proof.atMs + ours.lookUpPatienceMs;
-      return judgeDueMs > now.monotonicMs ? undefined : rest({ kind: 'proven' });
-    }
-    const verdict = judgeOffer({ ...config, table, current: endpoint, proof }, now.monotonicMs);
+    const verdict = judgeOffer({ ...config, table, settled, current: endpoint, proof }, now.monotonicMs);
     if (verdict.kind === 'leave') return rest({ kind: 'proven' });
     if (verdict.kind === 'wait') {
       judgeDueMs = verdict.untilMs;
@@ -332,8 +342,7 @@ export function createPeer(config: MachineConfig): Machine {
   function onStop(outcome: Outcome): void {
     if (state === 'restoring') return;
     if (proof !== null) return end({ kind: 'proven' });
-    const nameless = outcome.kind === 'none-works' && table.listed().length === 0;
-    end(nameless ? { kind: 'no-candidates' } : outcome);
+    end(outcome.kind === 'none-works' && table.listed().length === 0 ? { kind: 'no-candidates' } : outcome);
   }
 
   function apply(event: PeerEvent, now: Instant): void {
@@ -353,20 +362,11 @@ export function createPeer(config: MachineConfig): Machine {
         // Where an endpoint that took ours back cannot be looked at, the search goes on.
         else if (state === 'checking' && !evidence.assessment()) move('condemned');
         break;
-      case 'echo-answered':
-        actions.push(...evidence.answered(event.echo, event.generation, event.rttMs, now));
-        break;
-      case 'echo-failed':
-        evidence.failed(event.echo);
-        break;
       case 'set-done':
         if (event.generation === generation) onSetDone(event.observation, now);
         break;
       case 'set-failed':
         if (event.generation === generation) onSetFailed(event.detail, now);
-        break;
-      case 'stalled':
-        actions.push(...evidence.again(now));
         break;
       case 'peer-gone':
         rest({ kind: 'gone', detail: event.detail });
@@ -375,7 +375,9 @@ export function createPeer(config: MachineConfig): Machine {
         onStop({ kind: 'stopped', detail: event.reason });
         break;
       default:
-        actions.push(...table.note(event, now.monotonicMs));
+        if (event.type === 'probed')
+          race?.handshakes?.noted(event.endpoint, event.verdict, event.rttMs, now.monotonicMs);
+        actions.push(...table.note(event, now.monotonicMs), ...evidence.note(event, now));
     }
   }
 

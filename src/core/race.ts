@@ -1,4 +1,6 @@
 import type { CandidateState, Preference } from './candidate.ts';
+import { createHandshakeRace, type HandshakeRace } from './handshake-race.ts';
+import type { MachineConfig } from './machine.ts';
 import { orderCandidates } from './order.ts';
 import type { Attempt } from './trial.ts';
 
@@ -12,11 +14,42 @@ export interface Race {
   quick: boolean;
   readonly triedQuick: Set<string>;
   readonly triedSlow: Set<string>;
+  /** Who is the peer, asked by handshake; null where that is not to be. */
+  readonly handshakes: HandshakeRace | null;
+  /** Whether the session may (still) be reset in this search. */
+  mayReset: boolean;
 }
 
 /** Begins a search. `quick`: whether a session lives, so that a quick trial can succeed. */
-export function beginRace(origin: string | null, scope: Race['scope'], quick: boolean): Race {
-  return { origin, scope, quick, triedQuick: new Set(), triedSlow: new Set() };
+export function beginRace(
+  origin: string | null,
+  scope: Race['scope'],
+  quick: boolean,
+  handshake: MachineConfig['handshake'] = undefined,
+): Race {
+  return {
+    origin,
+    scope,
+    quick,
+    triedQuick: new Set(),
+    triedSlow: new Set(),
+    handshakes: handshake?.probe ? createHandshakeRace() : null,
+    mayReset: handshake?.reset === true,
+  };
+}
+
+/** The endpoints worth asking by handshake: the candidates outside the tunnel, and the one that was set before. */
+export function worthAsking(
+  race: Race,
+  candidates: readonly CandidateState[],
+  origin: CandidateState | undefined,
+  prefer: Preference,
+): readonly string[] {
+  const outside = orderCandidates(candidates, prefer).filter(({ route }) => route !== 'in-tunnel');
+  const endpoints = outside.map(({ endpoint }) => endpoint);
+  if (race.origin === null || origin?.route === 'in-tunnel') return endpoints;
+  // Where the peer is still there, nothing has to be moved: only its session is dead.
+  return [race.origin, ...endpoints.filter((endpoint) => endpoint !== race.origin)];
 }
 
 /**
@@ -28,10 +61,15 @@ export function nextTrial(
   race: Race,
   candidates: readonly CandidateState[],
   prefer: Preference,
-): { readonly endpoint: string; readonly pass: 'quick' | 'slow' } | null {
-  const usable = orderCandidates(candidates, prefer).filter(
+): { readonly endpoint: string; readonly pass: 'quick' | 'slow' | 'reset' } | null {
+  const authenticated = race.handshakes?.authenticated() ?? new Set();
+  const ordered = orderCandidates(candidates, prefer).filter(
     (candidate) => candidate.route !== 'in-tunnel' && candidate.endpoint !== race.origin,
   );
+  const isPeer = ({ endpoint }: CandidateState) => authenticated.has(endpoint);
+  const usable = [...ordered.filter(isPeer), ...ordered.filter((candidate) => !isPeer(candidate))];
+  const reset = nextReset(race, usable, authenticated);
+  if (reset !== null) return { endpoint: reset, pass: 'reset' };
   if (race.quick) {
     const next = usable.find((candidate) => !race.triedQuick.has(candidate.endpoint));
     if (next) {
@@ -45,6 +83,24 @@ export function nextTrial(
   if (!next) return null;
   race.triedSlow.add(next.endpoint);
   return { endpoint: next.endpoint, pass: 'slow' };
+}
+
+/**
+ * Where the session is to be reset, or null. The peer that answers where it was has lost its session. Elsewhere a living
+ * session is worth a quick trial before.
+ */
+function nextReset(
+  race: Race,
+  usable: readonly CandidateState[],
+  authenticated: ReadonlySet<unknown>,
+): string | null {
+  if (!race.mayReset) return null;
+  const [best] = usable.filter(({ endpoint }) => authenticated.has(endpoint));
+  const tried = best === undefined || !race.quick || race.triedQuick.has(best.endpoint);
+  const target = race.origin !== null && authenticated.has(race.origin) ? race.origin : best?.endpoint;
+  if (target === undefined || (target !== race.origin && !tried)) return null;
+  race.mayReset = false;
+  return target;
 }
 
 /**

@@ -1,9 +1,13 @@
 import { type Assessment, answerOverdueAtMs } from './assessment.ts';
 import { ours } from './constants.ts';
 import type { Rto } from './rto.ts';
+import type { SetReason } from './set-reason.ts';
 
-/** How long a candidate is given: one round trip, a whole handshake interval, or a short fail-back. */
-export type Pass = 'quick' | 'slow' | 'fail-back';
+/**
+ * How long a candidate is given: one round trip, a whole handshake interval, or a short fail-back. `reset`: the peer is
+ * added anew with it, so that its handshake leaves at once.
+ */
+export type Pass = 'quick' | 'slow' | 'reset' | 'fail-back';
 
 /** A candidate that is being set or has to prove itself. */
 export interface Attempt {
@@ -11,6 +15,12 @@ export interface Attempt {
   readonly pass: Pass;
   /** A proven endpoint to go back to at once if the candidate fails; null in a race. */
   readonly fallback: string | null;
+}
+
+/** Why its endpoint is set. */
+export function reasonOf(attempt: Attempt): SetReason {
+  if (attempt.fallback !== null) return 'fail-back';
+  return attempt.pass === 'reset' ? 'reset' : 'trial';
 }
 
 /** What a trial says by now. */
@@ -38,7 +48,7 @@ export interface TrialInput {
  */
 export function trialTimeoutMs(pass: Pass, rto: Rto, hintRttMs: number | null): number {
   const rttMs = rto.smoothedMs() ?? hintRttMs;
-  if (rttMs === null || pass === 'slow') return rto.timeoutMs();
+  if (rttMs === null || pass === 'slow' || pass === 'reset') return rto.timeoutMs();
   return Math.min(
     ours.maxRtoMs,
     Math.max(ours.minQuickDwellMs, 3 * rttMs, rto.smoothedMs() === null ? 0 : rto.timeoutMs()),
@@ -56,7 +66,7 @@ export function judgeTrial(input: TrialInput, nowMs: number): TrialVerdict {
   // The answer is here; only the counters that go with it have not been read yet (a slow `wg`).
   const unread = assessment.answered !== null && assessment.readingsSinceAnswer < 2;
   if (unread && nowMs - (assessment.answered?.atMs ?? 0) < ours.readingPatienceMs) return { kind: 'pending' };
-  if (input.pass === 'slow') return judgeSlow(input, dwelledMs, nowMs);
+  if (input.pass === 'slow' || input.pass === 'reset') return judgeSlow(input, dwelledMs, nowMs);
   const dwellMs = input.pass === 'quick' ? input.rtoMs : Math.min(ours.failbackDwellMaxMs, input.rtoMs);
   if (dwelledMs < dwellMs) return { kind: 'pending' };
   return failed(input, `no answer within ${Math.round(dwellMs)} ms`);

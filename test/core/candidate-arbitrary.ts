@@ -24,6 +24,7 @@ export const anyCandidates: fc.Arbitrary<CandidateState[]> = fc.uniqueArray(
       'silent' as const,
       'unroutable' as const,
     ),
+    handshake: fc.constant(null),
     hintRttMs: fc.constantFrom(null, 5, 50),
     failedAtMs: fc.option(fc.integer({ min: -100, max: 100 })),
     trial: fc.constantFrom(null, 'proven' as const, 'silent' as const),
