@@ -4,6 +4,7 @@ import os from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createCommands } from './commands.ts';
+import { claimControlPlace } from './control-place.ts';
 import { controlSocket } from './control-protocol.ts';
 import { startControlServer } from './control-server.ts';
 import { createInventoryReader } from './inventory.ts';
@@ -32,6 +33,13 @@ const farewellMs = 2_000;
 /** Runs until told to stop. Returns the exit code: 0, or 1 if another daemon holds the runtime directory. */
 export async function runDaemon(options: DaemonOptions): Promise<number> {
   const { log } = options;
+  const path = join(options.runtimeDirectory, controlSocket);
+  // Before anything else is touched: another daemon's state and interfaces are not ours.
+  const place = await claimControlPlace(path);
+  if (place.kind === 'already-running') {
+    log.error('already-running', { message: `another wg-reach run answers at ${path}; this one ends` });
+    return 1;
+  }
   const state = await openStateKeeper(options.stateDirectory, log);
   const inventory = createInventoryReader(options);
   const supervisor = createSupervisor({
@@ -41,17 +49,10 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     log,
     phase: hostPhase(),
   });
-  const path = join(options.runtimeDirectory, controlSocket);
-  const control = await startControlServer({
-    path,
-    handlers: createCommands(supervisor, options.version),
-    log,
-  });
-  if (control.kind === 'already-running') {
-    log.error('already-running', { message: `another wg-reach run answers at ${path}; this one ends` });
-    await supervisor.close();
-    return 1;
-  }
+  const control =
+    place.kind === 'claimed'
+      ? await startControlServer(place, { handlers: createCommands(supervisor, options.version), log })
+      : place;
   if (control.kind === 'failed') {
     log.warning('no-control', { message: `no status, pause or resume: ${control.detail}; going on without` });
   }

@@ -14,10 +14,11 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { askDaemon } from '../../src/daemon/control-client.ts';
-import { type ControlServer, startControlServer } from '../../src/daemon/control-server.ts';
+import { claimControlPlace } from '../../src/daemon/control-place.ts';
+import { startControlServer } from '../../src/daemon/control-server.ts';
 import { createLog } from '../../src/daemon/log.ts';
 import { type CompiledSources, compileSources } from '../host/compiled-sources.ts';
-import { type ControlScene, createControlScene } from './control-scene.ts';
+import { type ControlScene, createControlScene, type Started } from './control-scene.ts';
 
 let compiled: CompiledSources;
 let scene: ControlScene;
@@ -35,7 +36,7 @@ function ask(timeoutMs = 5_000) {
   return askDaemon(scene.path, { command: 'status' }, { timeoutMs });
 }
 
-async function close(server: ControlServer): Promise<void> {
+async function close(server: Started): Promise<void> {
   if (server.kind !== 'listening') throw new Error(server.kind);
   await server.close();
 }
@@ -161,11 +162,8 @@ test('a directory that cannot be, and a path that is too long, are values', asyn
     kind: 'failed',
     detail: expect.stringContaining('cannot be made'),
   });
-  const log = createLog({ format: 'text', journald: true, verbose: false, write: () => {} });
-  const handler = () => ({ kind: 'result', result: null }) as const;
-  const handlers = { status: handler, pause: handler, resume: handler, repair: handler, reload: handler };
   const path = join(dirname(dirname(scene.path)), 'x'.repeat(100), 'control.sock');
-  expect(await startControlServer({ path, handlers, log })).toMatchObject({
+  expect(await claimControlPlace(path)).toMatchObject({
     kind: 'failed',
     detail: expect.stringContaining('too long'),
   });
@@ -184,7 +182,9 @@ test('the signal closes it', async () => {
   const log = createLog({ format: 'text', journald: true, verbose: false, write: () => {} });
   const handler = () => ({ kind: 'result', result: null }) as const;
   const handlers = { status: handler, pause: handler, resume: handler, repair: handler, reload: handler };
-  const server = await startControlServer({ path: scene.path, handlers, log, signal: stop.signal });
+  const place = await claimControlPlace(scene.path);
+  if (place.kind !== 'claimed') throw new Error(place.kind);
+  const server = await startControlServer(place, { handlers, log, signal: stop.signal });
   stop.abort();
   await close(server);
   expect(existsSync(scene.path)).toBe(false);
