@@ -1,14 +1,16 @@
 import { chmodSync, lstatSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { makeDirectory } from '../host/directory.ts';
-import { acquireLock } from '../host/lock.ts';
+import { acquireLockFile, type LockResult } from '../host/lock.ts';
 import { maxSocketPathBytes } from './control-protocol.ts';
 
 /** The control socket's place in the file system, or why it cannot be had. `detail` is for people. */
 export type ControlPlace =
   | ClaimedPlace
-  | { readonly kind: 'already-running' }
+  /** `holder` is text for a message: `process 812 (wg-reach run)`, as far as it is known. */
+  | { readonly kind: 'already-running'; readonly holder: string }
   | { readonly kind: 'failed'; readonly detail: string };
 
 /** A place where nobody else listens. */
@@ -28,14 +30,18 @@ export interface ListeningSocket {
   readonly ino: number;
 }
 
-/** Looking at the old socket takes a few ms; whoever holds the lock for longer hangs. */
-const lockTimeoutMs = 5_000;
+/** A daemon that is being stopped closes its socket first and gives its clients a second before it is gone. */
+const patienceMs = 3_000;
+const pollMs = 100;
+
+/** The same for all network namespaces: the socket is. No interface's lock has this name. */
+const lockFile = 'lock-control';
 
 const buildPrefix = '.c';
 
 /**
- * Claims the place of the control socket. Its directory is made with mode 0700 if it is missing. The socket of a
- * daemon that died is free to be replaced; one that lives, even if it is stopped, is left alone.
+ * Claims the place of the control socket until it is released. Its directory is made with mode 0700 if it is missing.
+ * The socket of a daemon that died is free to be replaced; one that lives, even if it is stopped, is left alone.
  */
 export async function claimControlPlace(path: string): Promise<ControlPlace> {
   const directory = dirname(path);
@@ -53,20 +59,36 @@ export async function claimControlPlace(path: string): Promise<ControlPlace> {
   } catch (error) {
     return failed(`${directory} cannot be made: ${messageOf(error)}`);
   }
-  // No interface's name has a slash, so no interface's lock has this name.
-  const lock = await acquireLock(directory, 'control/socket', { timeoutMs: lockTimeoutMs });
-  if (lock.kind === 'busy') return failed(`${lock.holder} is about to listen on ${path}, too, and hangs`);
-  if (lock.kind === 'unwritable') return failed(lock.detail);
-  const found = await lookAt(path).catch((error: unknown) =>
-    failed(`${path} cannot be looked at: ${messageOf(error)}`),
-  );
-  if (found.kind === 'free')
-    return { kind: 'claimed', path, listen: () => listen(directory, path), release: lock.release };
-  await lock.release();
-  return found;
+  const untilMs = performance.now() + patienceMs;
+  for (;;) {
+    const lock = await acquireLockFile(join(directory, lockFile), { timeoutMs: 0 });
+    if (lock.kind === 'unwritable') return failed(lock.detail);
+    const found = await lookAt(path).catch((error: unknown) =>
+      failed(`${path} cannot be looked at: ${messageOf(error)}`),
+    );
+    if (lock.kind === 'locked') return claim(path, lock, found);
+    // It listens already, or still does not after all this time: it starts slowly, or hangs.
+    if (found.kind === 'answers' || performance.now() >= untilMs)
+      return { kind: 'already-running', holder: lock.holder };
+    await sleep(pollMs);
+  }
 }
 
-type Found = { readonly kind: 'free' } | Exclude<ControlPlace, ClaimedPlace>;
+async function claim(
+  path: string,
+  lock: Extract<LockResult, { kind: 'locked' }>,
+  found: Found,
+): Promise<ControlPlace> {
+  if (found.kind === 'free')
+    return { kind: 'claimed', path, listen: () => listen(dirname(path), path), release: lock.release };
+  await lock.release();
+  return found.kind === 'failed' ? found : { kind: 'already-running', holder: 'another process' };
+}
+
+type Found =
+  | { readonly kind: 'free' }
+  | { readonly kind: 'answers' }
+  | Extract<ControlPlace, { kind: 'failed' }>;
 
 /** What is at the path now. A file that is no socket was put there by somebody else: it is not ours to delete. */
 async function lookAt(path: string): Promise<Found> {
@@ -76,12 +98,12 @@ async function lookAt(path: string): Promise<Found> {
   return new Promise((resolve) => {
     const probe = net.connect(path, () => {
       probe.destroy();
-      resolve({ kind: 'already-running' });
+      resolve({ kind: 'answers' });
     });
     probe.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') resolve({ kind: 'free' });
       // Its queue of connections is full: somebody owns it.
-      else if (error.code === 'EAGAIN') resolve({ kind: 'already-running' });
+      else if (error.code === 'EAGAIN') resolve({ kind: 'answers' });
       else resolve(failed(`the socket ${path} cannot be asked who owns it: ${error.message}`));
     });
   });

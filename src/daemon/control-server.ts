@@ -20,7 +20,7 @@ export interface ControlServerOptions extends Omit<ControlConnectionOptions, 'li
 export type ControlServer =
   | {
       readonly kind: 'listening';
-      /** Removes the socket, ends the connections, and settles when all are gone. Never rejects. */
+      /** Removes the socket, ends the connections, and releases the place when all are gone. Never rejects. */
       close(): Promise<void>;
     }
   | { readonly kind: 'failed'; readonly detail: string };
@@ -32,7 +32,7 @@ const usualLimits: ControlLimits = { idleMs: 10_000, handlerMs: 300_000, closeMs
 const maxConnections = 16;
 
 /**
- * Answers requests at a claimed place. At most 16 connections; one that sends garbage, too little, or does not read
+ * Answers requests at a claimed place until closed. At most 16 connections; one that sends garbage, too little, or does not read
  * its reply is dropped.
  */
 export async function startControlServer(
@@ -42,14 +42,13 @@ export async function startControlServer(
   try {
     return serve(place, await place.listen(), options);
   } catch (error) {
-    return { kind: 'failed', detail: `${place.path} cannot be listened on: ${messageOf(error)}` };
-  } finally {
     await place.release();
+    return { kind: 'failed', detail: `${place.path} cannot be listened on: ${messageOf(error)}` };
   }
 }
 
 function serve(
-  { path }: ClaimedPlace,
+  { path, release }: ClaimedPlace,
   { server, ino }: ListeningSocket,
   options: ControlServerOptions,
 ): ControlServer {
@@ -84,7 +83,7 @@ function serve(
       }, limits.closeMs);
       server.close(() => {
         clearTimeout(timer);
-        resolve();
+        resolve(release());
       });
       for (const connection of connections) connection.finish();
     });

@@ -37,7 +37,12 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   // Before anything else is touched: another daemon's state and interfaces are not ours.
   const place = await claimControlPlace(path);
   if (place.kind === 'already-running') {
-    log.error('already-running', { message: `another wg-reach run answers at ${path}; this one ends` });
+    log.error('already-running', {
+      message:
+        `${place.holder} runs as a daemon in ${options.runtimeDirectory} already; this one ends. One daemon ` +
+        'looks after all interfaces of its network namespace (see: wg-reach status); one for another namespace ' +
+        'needs directories of its own: --runtime-dir DIR --state-dir DIR',
+    });
     return 1;
   }
   const state = await openStateKeeper(options.stateDirectory, log);

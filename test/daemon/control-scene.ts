@@ -23,6 +23,8 @@ export interface ControlScene {
   ): Promise<Started>;
   /** A server in a process of its own, listening when this settles. `compiled`: where `compileSources` put it. */
   startProcess(compiled: string): Promise<ChildProcess>;
+  /** A process in a network namespace of its own that has claimed the place and does not listen there yet. */
+  claimElsewhere(compiled: string): Promise<ChildProcess>;
   connect(): Promise<RawClient>;
   remove(): Promise<void>;
 }
@@ -52,6 +54,22 @@ export function createControlScene(): ControlScene {
     verbose: true,
     write: (line) => logged.push(line),
   });
+
+  function untilSaid(prefix: readonly string[], code: string, word: string): Promise<ChildProcess> {
+    const [file = '', ...args] = [...prefix, process.execPath, '--input-type=module', '--eval', code];
+    const child = spawn(file, args, {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      timeout: 90_000,
+      killSignal: 'SIGKILL',
+    });
+    children.push(child);
+    return new Promise((resolve, reject) => {
+      child.on('exit', () => reject(new Error('the server process ended')));
+      child.stdout?.on('data', (chunk: Buffer) => {
+        if (chunk.toString().includes(word)) resolve(child);
+      });
+    });
+  }
 
   return {
     path,
@@ -83,18 +101,15 @@ export function createControlScene(): ControlScene {
         const server = place.kind === 'claimed' ? await startControlServer(place, { handlers, log }) : place;
         console.log(server.kind);
         if (server.kind === 'listening') setTimeout(() => process.exit(), 60_000);`;
-      const child = spawn(process.execPath, ['--input-type=module', '--eval', code], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-        timeout: 90_000,
-        killSignal: 'SIGKILL',
-      });
-      children.push(child);
-      return new Promise((resolve, reject) => {
-        child.on('exit', () => reject(new Error('the server process ended')));
-        child.stdout?.on('data', (chunk: Buffer) => {
-          if (chunk.toString().includes('listening')) resolve(child);
-        });
-      });
+      return untilSaid([], code, 'listening');
+    },
+    claimElsewhere(compiled) {
+      const code = `
+        const { claimControlPlace } = await import(${JSON.stringify(join(compiled, 'src/daemon/control-place.js'))});
+        const place = await claimControlPlace(${JSON.stringify(path)});
+        console.log(place.kind);
+        setTimeout(() => process.exit(), 60_000);`;
+      return untilSaid(['unshare', '--net'], code, 'claimed');
     },
     connect() {
       return new Promise((resolve, reject) => {

@@ -107,13 +107,13 @@ test.runIf(process.getuid?.() === 0)('at no moment can another user connect', as
 
 test('a living daemon is left alone, here and in another process, also while it is stopped', async () => {
   await scene.start();
-  expect(await scene.start()).toEqual({ kind: 'already-running' });
+  expect(await scene.start()).toMatchObject({ kind: 'already-running' });
   expect(await ask()).toEqual({ kind: 'result', result: 'status' });
   await scene.remove();
   scene = createControlScene();
   const child = await scene.startProcess(compiled.directory);
   child.kill('SIGSTOP');
-  expect(await scene.start()).toEqual({ kind: 'already-running' });
+  expect(await scene.start()).toMatchObject({ kind: 'already-running' });
   expect(await ask(300)).toEqual({ kind: 'timed-out' });
   child.kill('SIGCONT');
   expect(await ask()).toEqual({ kind: 'result', result: child.pid });
@@ -142,6 +142,22 @@ test('two processes that start at the same moment: one listens', async () => {
   expect(both.map((one) => one.status).sort()).toEqual(['fulfilled', 'rejected']);
   expect(await ask()).toMatchObject({ kind: 'result' });
 }, 30_000);
+
+test.runIf(process.getuid?.() === 0)(
+  'one that starts in another network namespace is in the way, too, and named; when it dies, the place is free',
+  async () => {
+    const other = await scene.claimElsewhere(compiled.directory);
+    expect(await scene.start()).toEqual({
+      kind: 'already-running',
+      holder: expect.stringContaining(`process ${other.pid} `),
+    });
+    const ended = new Promise((resolve) => other.on('exit', resolve));
+    other.kill('SIGKILL');
+    await ended;
+    expect(await scene.start()).toMatchObject({ kind: 'listening' });
+  },
+  30_000,
+);
 
 test('what stands in the way is named and kept', async () => {
   mkdirSync(dirname(scene.path));
