@@ -1,5 +1,5 @@
 import { emptyState, type PeerState, type State } from '../store/state.ts';
-import { loadState, saveState } from '../store/state-file.ts';
+import { loadState, mayReplace, saveState, stateWarning } from '../store/state-file.ts';
 import type { Log } from './log.ts';
 
 /** What the daemon remembers on disk: addresses that worked, and what failed. */
@@ -17,15 +17,11 @@ export interface StateKeeper {
 /** Flash memory wears out: at most one write in this time, and none without news. */
 const writeSpacingMs = 10_000;
 
-/** Loads the state. A damaged or unreadable file is a warning and an empty memory, never an end. */
+/** Loads the state. A damaged, newer or unreadable file is a warning and an empty memory, never an end. */
 export async function openStateKeeper(directory: string, log: Log): Promise<StateKeeper> {
   const loaded = await loadState(directory);
-  if (loaded.kind === 'damaged') {
-    const place =
-      loaded.movedTo === null ? 'it could not be set aside' : `it was set aside as ${loaded.movedTo}`;
-    log.warning('state-damaged', { message: `the state file in ${directory} was damaged, ${place}` });
-  }
-  if (loaded.kind === 'unreadable') log.warning('state-unreadable', { message: loaded.detail });
+  const warning = stateWarning(loaded, directory);
+  if (warning !== null) log.warning(`state-${loaded.kind}`, { message: warning });
   let state: State = loaded.kind === 'ok' ? loaded.state : emptyState;
   let timer: NodeJS.Timeout | undefined;
   let failed = false;
@@ -33,6 +29,7 @@ export async function openStateKeeper(directory: string, log: Log): Promise<Stat
   function change(next: State): void {
     if (JSON.stringify(next) === JSON.stringify(state)) return;
     state = next;
+    if (!mayReplace(loaded)) return;
     timer ??= setTimeout(() => void write(), writeSpacingMs);
   }
 

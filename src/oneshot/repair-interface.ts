@@ -4,7 +4,7 @@ import { isLinkUp } from '../host/link.ts';
 import { acquireLock } from '../host/lock.ts';
 import { echoTargets } from '../sources/echo-targets.ts';
 import { emptyState, type State } from '../store/state.ts';
-import { loadState, saveState } from '../store/state-file.ts';
+import { loadState, mayReplace, saveState, stateWarning } from '../store/state-file.ts';
 import { type InterfaceFacts, readFacts } from '../wireguard/facts.ts';
 import { readImplementation } from '../wireguard/implementation.ts';
 import { absenceOf } from '../wireguard/tool.ts';
@@ -142,21 +142,16 @@ function targetsOf(interfaceName: string, peer: PeerRequest, facts: InterfaceFac
 async function recallState({ run, report }: RepairInterfaceRequest): Promise<State> {
   const loaded = await loadState(run.stateDirectory);
   if (loaded.kind === 'ok') return loaded.state;
-  if (loaded.kind === 'damaged') {
-    const place =
-      loaded.movedTo === null ? 'it could not be set aside' : `it was set aside as ${loaded.movedTo}`;
-    report.warning(`the state file in ${run.stateDirectory} was damaged, ${place}; going on without it`);
-  }
-  if (loaded.kind === 'unreadable')
-    report.warning(`the state cannot be read: ${loaded.detail}; going on without it`);
+  const warning = stateWarning(loaded, run.stateDirectory);
+  if (warning !== null) report.warning(warning);
   return emptyState;
 }
 
 /** Reads the file again first: another interface's run may have written meanwhile. */
 async function keepState({ run, report }: RepairInterfaceRequest, learned: State['peers']): Promise<void> {
   const loaded = await loadState(run.stateDirectory);
-  // It was said when it was read; and what cannot be read must not be written over.
-  if (loaded.kind === 'unreadable') return;
+  // It was said when it was read.
+  if (!mayReplace(loaded)) return;
   const state = loaded.kind === 'ok' ? loaded.state : emptyState;
   const peers = { ...state.peers, ...learned };
   if (JSON.stringify(peers) === JSON.stringify(state.peers)) return;
