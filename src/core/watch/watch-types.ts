@@ -24,7 +24,8 @@ export type WatchEvent =
   | { readonly type: 'busy'; readonly busy: boolean }
   /** The routes of the host changed, it slept, or its clock was set: what was known of paths is doubtful. */
   | { readonly type: 'network-changed' }
-  | { readonly type: 'pause' }
+  /** `reason`: why, in words; the operator's wish unless given. */
+  | { readonly type: 'pause'; readonly reason?: string }
   | { readonly type: 'resume' };
 
 /** What a watched peer asks for on top of what a look asks for. `resolve`: ask for its names again, soon. */
