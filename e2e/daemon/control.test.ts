@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
@@ -102,6 +102,33 @@ describe.concurrent('seen and steered from outside', inMinutes, () => {
       expect(nobody.code, nobody.stderr).toBe(1);
       expect(nobody.stderr).toContain('wg-nothere');
       await daemon.stop();
+    }),
+  );
+
+  test(
+    'a pause outlives the interface and the settings; the end of the daemon is no pause of the operator',
+    withDaemon({}, async (scene) => {
+      const { lab, reach } = scene;
+      const daemon = await scene.begin();
+      expect((await ask(scene, 'pause', lab.interface, '--for', '60s')).code).toBe(0);
+      const reason = expect.stringMatching(/^paused by the operator until \d{4}-/);
+      await lab.wg.recreate();
+      await daemon.untilLine('watching', /./, 1);
+      expect(await scene.peer()).toMatchObject({ health: 'paused', reason });
+      writeFileSync(scene.configFile, '[defaults]\nprofile = "balanced"\n');
+      await daemon.untilLine('watching', /balanced/);
+      expect(await scene.peer()).toMatchObject({ health: 'paused', reason });
+      const setBefore = reach.sets();
+      await lab.path.set({ family: 6, drop: true });
+      await lab.wg.setEndpoint(lab.endpoint('v4'));
+      await sleep(7_000);
+      expect(reach.sets()).toEqual(setBefore);
+      expect(await scene.peer()).toMatchObject({ health: 'paused', endpoint: lab.endpoint('v4') });
+      expect((await ask(scene, 'resume')).code).toBe(0);
+      await scene.untilHealth('up');
+      await daemon.stop();
+      const last = daemon.lines('health-changed').at(-1);
+      expect(last?.message).toMatch(/shutting down/);
     }),
   );
 

@@ -9,6 +9,8 @@ import { controlSocket } from './control-protocol.ts';
 import { startControlServer } from './control-server.ts';
 import { createInventoryReader } from './inventory.ts';
 import type { Log } from './log.ts';
+import { createPauses } from './pauses.ts';
+import { isMeant } from './peer-name.ts';
 import { openStateKeeper } from './state-keeper.ts';
 import { createSupervisor, type Supervisor } from './supervisor.ts';
 
@@ -47,16 +49,24 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   }
   const state = await openStateKeeper(options.stateDirectory, log);
   const inventory = createInventoryReader(options);
-  const supervisor = createSupervisor({
+  const pauses = createPauses((over) => {
+    log.info('pause-over', { ...over, message: 'the pause is over' });
+    for (const peer of supervisor.peers()) if (isMeant(peer.managed, over)) peer.dispatch({ type: 'resume' });
+  });
+  const supervisor: Supervisor = createSupervisor({
     inventory,
     state,
+    pauses,
     runtimeDirectory: options.runtimeDirectory,
     log,
     phase: hostPhase(),
   });
   const control =
     place.kind === 'claimed'
-      ? await startControlServer(place, { handlers: createCommands(supervisor, options.version), log })
+      ? await startControlServer(place, {
+          handlers: createCommands(supervisor, pauses, options.version),
+          log,
+        })
       : place;
   if (control.kind === 'failed') {
     log.warning('no-control', { message: `no status, pause or resume: ${control.detail}; going on without` });
@@ -73,6 +83,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
 
   await stopped(options.signal);
   log.info('stopping', { message: 'told to stop; endpoints stay as they are' });
+  pauses.close();
   await farewell(supervisor);
   if (control.kind === 'listening') await control.close();
   await supervisor.close();
@@ -90,7 +101,8 @@ function stopped(signal: AbortSignal): Promise<void> {
 
 /** Pausing takes a trial back; whoever is not on trial is left alone by it. */
 async function farewell(supervisor: Supervisor): Promise<void> {
-  for (const peer of supervisor.peers()) peer.dispatch({ type: 'pause' });
+  for (const peer of supervisor.peers())
+    peer.dispatch({ type: 'pause', reason: 'wg-reach is shutting down' });
   const untilMs = performance.now() + farewellMs;
   while (performance.now() < untilMs) {
     if (supervisor.peers().every((peer) => peer.snapshot().state !== 'looking')) return;

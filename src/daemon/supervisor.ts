@@ -7,6 +7,7 @@ import type { ManagedPeer } from '../sources/managed.ts';
 import { type InterfaceKeeper, keepInterface } from './interface-keeper.ts';
 import type { Inventory, InventoryReader } from './inventory.ts';
 import type { Log } from './log.ts';
+import type { Pauses } from './pauses.ts';
 import { peerCandidates } from './peer-candidates.ts';
 import type { StateKeeper } from './state-keeper.ts';
 import type { WatchedPeer } from './watched-peer.ts';
@@ -23,6 +24,7 @@ export interface Supervisor {
 export interface SupervisorOptions {
   readonly inventory: InventoryReader;
   readonly state: StateKeeper;
+  readonly pauses: Pauses;
   readonly runtimeDirectory: string;
   readonly log: Log;
   readonly phase: number;
@@ -123,6 +125,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       publicKey,
       message: `watching this peer (${peer.managed.profile})`,
     });
+    // In the same turn of the loop as its start, so that nothing was done yet.
+    if (options.pauses.of(peer.managed) !== null) peer.dispatch({ type: 'pause' });
     for (const host of namesOf(peer.managed)) names.refresh(host);
     offer(peer);
   }
