@@ -52,3 +52,12 @@ export function addressOf(endpoint: string): string {
 export function freshCandidate(candidate: Candidate): CandidateState {
   return { ...candidate, route: 'unknown', hint: 'untested', hintRttMs: null, failedAtMs: null, trial: null };
 }
+
+/** A candidate of which no more is known than when its last trial failed, if it did. By endpoint, monotonic. */
+export function failedCandidate(
+  candidate: Candidate,
+  failedAtMs: ReadonlyMap<string, number>,
+): CandidateState {
+  const atMs = failedAtMs.get(candidate.endpoint) ?? null;
+  return { ...freshCandidate(candidate), failedAtMs: atMs, trial: atMs === null ? null : 'silent' };
+}

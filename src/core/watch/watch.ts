@@ -1,6 +1,6 @@
 import type { Outcome, PeerAction } from '../action.ts';
 import { createBackoff } from '../backoff.ts';
-import { type Candidate, freshCandidate, lastKnownGoodSource } from '../candidate.ts';
+import { type Candidate, failedCandidate, freshCandidate, lastKnownGoodSource } from '../candidate.ts';
 import { ours } from '../constants.ts';
 import type { PeerEvent } from '../event.ts';
 import type { Fact } from '../fact.ts';
@@ -389,10 +389,11 @@ export function createWatch(config: WatchConfig): Watch {
         generation: generationNow(),
         endpoint: now?.endpoint ?? endpoint,
         proof: now?.proof ?? proof,
-        candidates: now?.candidates ?? candidates.map(freshCandidate),
+        candidates: now?.candidates ?? candidates.map((one) => failedCandidate(one, failedAtMs)),
         lastSwitch,
         fallbackSinceMs: wayBack.fallbackSinceMs(),
         lastGood: parking.lastGood(),
+        offers: wayBack.offers(),
       };
     },
   };
