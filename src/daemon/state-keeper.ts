@@ -7,9 +7,12 @@ export interface StateKeeper {
   peer(interfaceName: string, publicKey: string): PeerState | undefined;
   /** The addresses each name had when it was last answered. */
   names(): ReadonlyMap<string, readonly string[]>;
-  /** New knowledge; written a little later, together with what comes meanwhile, and only if it is new. */
+  /**
+   * New knowledge; written a little later, together with what comes meanwhile, and only if it is new. What is worth
+   * no write of its own waits for other news, or for the end.
+   */
   setName(name: string, addresses: readonly string[]): void;
-  setPeer(interfaceName: string, publicKey: string, state: PeerState): void;
+  setPeer(interfaceName: string, publicKey: string, state: PeerState, worth?: 'a-write' | 'no-write'): void;
   /** Writes what is outstanding. */
   close(): Promise<void>;
 }
@@ -25,17 +28,19 @@ export async function openStateKeeper(directory: string, log: Log): Promise<Stat
   let state: State = loaded.kind === 'ok' ? loaded.state : emptyState;
   let timer: NodeJS.Timeout | undefined;
   let failed = false;
+  let unwritten = false;
 
-  function change(next: State): void {
-    if (JSON.stringify(next) === JSON.stringify(state)) return;
+  function change(next: State, worth: 'a-write' | 'no-write' = 'a-write'): void {
     state = next;
     if (!mayReplace(loaded)) return;
-    timer ??= setTimeout(() => void write(), writeSpacingMs);
+    unwritten = true;
+    if (worth === 'a-write') timer ??= setTimeout(() => void write(), writeSpacingMs);
   }
 
   async function write(): Promise<void> {
     clearTimeout(timer);
     timer = undefined;
+    unwritten = false;
     const saved = await saveState(directory, state);
     if (saved.kind === 'unwritable' && !failed) {
       log.warning('state-unwritable', {
@@ -49,13 +54,21 @@ export async function openStateKeeper(directory: string, log: Log): Promise<Stat
     peer: (interfaceName, publicKey) => state.peers[`${interfaceName} ${publicKey}`],
     names: () => new Map(Object.entries(state.names ?? {})),
     setName(name, addresses) {
-      change({ ...state, names: { ...state.names, [name]: addresses } });
+      if (!isSame(state.names?.[name], addresses))
+        change({ ...state, names: { ...state.names, [name]: addresses } });
     },
-    setPeer(interfaceName, publicKey, peer) {
-      change({ ...state, peers: { ...state.peers, [`${interfaceName} ${publicKey}`]: peer } });
+    setPeer(interfaceName, publicKey, peer, worth) {
+      const name = `${interfaceName} ${publicKey}`;
+      // A thousand peers are looked at every few seconds, and hardly ever is anything new.
+      if (!isSame(state.peers[name] ?? {}, peer))
+        change({ ...state, peers: { ...state.peers, [name]: peer } }, worth);
     },
     async close() {
-      if (timer !== undefined) await write();
+      if (unwritten) await write();
     },
   };
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }

@@ -4,6 +4,7 @@ import { localAddresses } from '../host/addresses.ts';
 import { readClocks } from '../host/clocks.ts';
 import { createNameBook, type NameBook } from '../resolve/name-book.ts';
 import type { ManagedPeer } from '../sources/managed.ts';
+import { rememberWatch } from '../store/memory.ts';
 import { type InterfaceKeeper, keepInterface } from './interface-keeper.ts';
 import type { Inventory, InventoryReader } from './inventory.ts';
 import type { Log } from './log.ts';
@@ -78,6 +79,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     }
     refreshing = (async () => {
       const inventory = await options.inventory.read(force);
+      remember(allPeers());
       if (!closed) await apply(inventory);
     })().finally(() => {
       refreshing = null;
@@ -101,6 +103,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       if (byInterface.has(name) && !isAnother) continue;
       const message = isAnother ? 'deleted and made again: begun anew' : 'nothing to watch here any more';
       log.info('interface-left', { interface: name, message });
+      remember(keeper.peers());
       keepers.delete(name);
       keptIndexes.delete(name);
       await keeper.close();
@@ -116,6 +119,16 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       for (const peer of keeper.peers()) if (!known.has(peer)) welcome(peer);
     }
     names.keepOnly(new Set(decision.managed.flatMap(namesOf)));
+  }
+
+  /** What would be of use after a restart. A failed trial is worth no write: where nothing works, there is one a minute. */
+  function remember(peers: readonly WatchedPeer[]): void {
+    for (const { managed, snapshot } of peers) {
+      const before = state.peer(managed.interface, managed.publicKey);
+      const now = rememberWatch(before, snapshot(), Date.now(), performance.now());
+      const offered = JSON.stringify(now.failback) !== JSON.stringify(before?.failback);
+      state.setPeer(managed.interface, managed.publicKey, now, offered ? 'a-write' : 'no-write');
+    }
   }
 
   function welcome(peer: WatchedPeer): void {
@@ -185,6 +198,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       for (const timer of timers) clearInterval(timer);
       names.close();
       await refreshing?.catch(() => {});
+      remember(allPeers());
       await Promise.all([...keepers.values()].map((keeper) => keeper.close()));
       keepers.clear();
     },

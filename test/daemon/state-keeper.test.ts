@@ -58,6 +58,26 @@ test('news is written once, 10 s later; the same again is no news', async () => 
   expect(readdirSync(directory)).toEqual([]);
 });
 
+test('what is worth no write waits for other news, or for the end', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const failed = { failedTrials: { [v4]: 1 } };
+  const first = await openStateKeeper(directory, log);
+  first.setPeer('wg0', key, failed, 'no-write');
+  first.setPeer('wg1', key, {}, 'no-write');
+  await vi.advanceTimersByTimeAsync(600_000);
+  expect(readdirSync(directory)).toEqual([]);
+  expect(first.peer('wg0', key)).toEqual(failed);
+  await first.close();
+  expect(read().peers).toEqual({ [`wg0 ${key}`]: failed });
+  const second = await openStateKeeper(directory, log);
+  second.setPeer('wg0', key, { failedTrials: { [v4]: 2 } }, 'no-write');
+  second.setName('vpn.example', ['203.0.113.1']);
+  await vi.advanceTimersByTimeAsync(10_100);
+  await vi.waitFor(() => expect(read().names).toBeDefined());
+  expect(read().peers[`wg0 ${key}`]).toEqual({ failedTrials: { [v4]: 2 } });
+  await second.close();
+});
+
 test.each([
   ['{"version":', 'state-damaged', 'was damaged', 'state.json.damaged'],
   ['{"version":2}', 'state-newer', 'was written by a newer version', 'state.json.version-2'],
