@@ -11,12 +11,12 @@ import type { WatchedPeer } from './watched-peer.ts';
 const pollMs = 100;
 const repairMs = 120_000;
 
-/** What the daemon does on request. */
+/** What the daemon does on request, but for `one-shot`, which needs more. */
 export function createCommands(
   supervisor: Supervisor,
   pauses: Pauses,
   version: string,
-): Readonly<Record<ControlCommand, ControlHandler>> {
+): Readonly<Record<Exclude<ControlCommand, 'one-shot'>, ControlHandler>> {
   function report(peers: readonly WatchedPeer[]): StatusReport {
     const now = { monotonicMs: performance.now(), wallMs: Date.now() };
     return { schema: 1, version, peers: peers.map((peer) => peerStatus(peer, pauses.of(peer.managed), now)) };

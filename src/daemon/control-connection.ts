@@ -41,7 +41,8 @@ export interface ControlLimits {
 
 /** What a client may leave unread before progress lines are no longer kept for it. */
 const maxUnreadBytes = 65_536;
-const maxProgressLength = 2_000;
+/** A one-shot tells each fact as JSON; the longest one lists 64 candidates. */
+const maxProgressLength = 16_000;
 /** Serves one client, whatever it sends; its requests are answered one after the other. */
 export function openConnection(
   socket: net.Socket,

@@ -7,8 +7,10 @@ import { createCommands } from './commands.ts';
 import { claimControlPlace } from './control-place.ts';
 import { controlSocket } from './control-protocol.ts';
 import { startControlServer } from './control-server.ts';
+import { createGuests } from './guests.ts';
 import { createInventoryReader } from './inventory.ts';
 import type { Log } from './log.ts';
+import { createOneShotCommand } from './one-shot-command.ts';
 import { createPauses } from './pauses.ts';
 import { isMeant } from './peer-name.ts';
 import { openStateKeeper } from './state-keeper.ts';
@@ -49,6 +51,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   }
   const state = await openStateKeeper(options.stateDirectory, log);
   const inventory = createInventoryReader(options);
+  const guests = createGuests(state);
   const pauses = createPauses((over) => {
     log.info('pause-over', { ...over, message: 'the pause is over' });
     for (const peer of supervisor.peers()) if (isMeant(peer.managed, over)) peer.dispatch({ type: 'resume' });
@@ -57,17 +60,16 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     inventory,
     state,
     pauses,
+    guests,
     runtimeDirectory: options.runtimeDirectory,
     log,
     phase: hostPhase(),
   });
-  const control =
-    place.kind === 'claimed'
-      ? await startControlServer(place, {
-          handlers: createCommands(supervisor, pauses, options.version),
-          log,
-        })
-      : place;
+  const handlers = {
+    ...createCommands(supervisor, pauses, options.version),
+    'one-shot': createOneShotCommand({ ...options, supervisor, guests }),
+  };
+  const control = place.kind === 'claimed' ? await startControlServer(place, { handlers, log }) : place;
   if (control.kind === 'failed') {
     log.warning('no-control', { message: `no status, pause or resume: ${control.detail}; going on without` });
   }
@@ -84,7 +86,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   await stopped(options.signal);
   log.info('stopping', { message: 'told to stop; endpoints stay as they are' });
   pauses.close();
-  await farewell(supervisor);
+  await Promise.all([farewell(supervisor), guests.leave()]);
   if (control.kind === 'listening') await control.close();
   await supervisor.close();
   await state.close();

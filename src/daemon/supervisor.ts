@@ -5,6 +5,7 @@ import { readClocks } from '../host/clocks.ts';
 import { createNameBook, type NameBook } from '../resolve/name-book.ts';
 import type { ManagedPeer } from '../sources/managed.ts';
 import { rememberWatch } from '../store/memory.ts';
+import type { Guests } from './guests.ts';
 import { type InterfaceKeeper, keepInterface } from './interface-keeper.ts';
 import type { Inventory, InventoryReader } from './inventory.ts';
 import type { Log } from './log.ts';
@@ -18,6 +19,8 @@ export interface Supervisor {
   /** Looks at files and interfaces again, at once. Settles when that is done. */
   refresh(force: boolean): Promise<void>;
   peers(): readonly WatchedPeer[];
+  /** Who keeps that interface now, or null. */
+  keeper(interfaceName: string): InterfaceKeeper | null;
   close(): Promise<void>;
 }
 
@@ -26,6 +29,7 @@ export interface SupervisorOptions {
   readonly inventory: InventoryReader;
   readonly state: StateKeeper;
   readonly pauses: Pauses;
+  readonly guests: Guests;
   readonly runtimeDirectory: string;
   readonly log: Log;
   readonly phase: number;
@@ -106,6 +110,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       remember(keeper.peers());
       keepers.delete(name);
       keptIndexes.delete(name);
+      await options.guests.leave(name);
       await keeper.close();
     }
     for (const [name, managed] of byInterface) {
@@ -115,7 +120,10 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       if (!keeper) continue;
       if (!keptIndexes.has(name)) keptIndexes.set(name, indexes.get(name) ?? null);
       const known = new Set(keeper.peers());
-      keeper.update(managed, interfaceFacts);
+      keeper.update(
+        managed.filter((peer) => !options.guests.has(peer)),
+        interfaceFacts,
+      );
       for (const peer of keeper.peers()) if (!known.has(peer)) welcome(peer);
     }
     names.keepOnly(new Set(decision.managed.flatMap(namesOf)));
@@ -193,12 +201,14 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   return {
     refresh,
     peers: allPeers,
+    keeper: (interfaceName) => keepers.get(interfaceName) ?? null,
     async close() {
       closed = true;
       for (const timer of timers) clearInterval(timer);
       names.close();
       await refreshing?.catch(() => {});
       remember(allPeers());
+      await options.guests.leave();
       await Promise.all([...keepers.values()].map((keeper) => keeper.close()));
       keepers.clear();
     },

@@ -8,16 +8,20 @@ import { createFakePeer, type FakePeer, managedPeer } from './fake-peer.ts';
 
 const key = managedPeer().publicKey;
 
+type Question = Omit<ControlRequest, 'id' | 'command'> & {
+  readonly command: keyof ReturnType<typeof createCommands>;
+};
+
 function scene() {
   let peers: FakePeer[] = [createFakePeer(managedPeer()), createFakePeer(managedPeer({ interface: 'wg1' }))];
   const pauses = createPauses(() => {});
   const commands = createCommands(
-    { peers: () => peers, refresh: async () => {}, close: async () => {} },
+    { peers: () => peers, refresh: async () => {}, keeper: () => null, close: async () => {} },
     pauses,
     '1.2.3',
   );
   const context = { progress: () => {}, signal: new AbortController().signal };
-  async function ask(request: Omit<ControlRequest, 'id'>): Promise<readonly PeerStatus[] | string> {
+  async function ask(request: Question): Promise<readonly PeerStatus[] | string> {
     const answer = await commands[request.command]({ id: 1, ...request }, context);
     if (answer.kind === 'error') return answer.code;
     const parsed = parseStatusReport(answer.result);

@@ -81,6 +81,7 @@ export function createControlScene(): ControlScene {
         resume: says('resume'),
         repair: says('repair'),
         reload: says('reload'),
+        'one-shot': says('one-shot'),
         ...handlers,
       };
       const place = await claimControlPlace(path);
@@ -96,7 +97,7 @@ export function createControlScene(): ControlScene {
         const { createLog } = await import(${JSON.stringify(join(compiled, 'src/daemon/log.js'))});
         const log = createLog({ format: 'text', journald: false, verbose: true, write: () => {} });
         const status = () => ({ kind: 'result', result: process.pid });
-        const handlers = { status, pause: status, resume: status, repair: status, reload: status };
+        const handlers = { status, pause: status, resume: status, repair: status, reload: status, 'one-shot': status };
         const place = await claimControlPlace(${JSON.stringify(path)});
         const server = place.kind === 'claimed' ? await startControlServer(place, { handlers, log }) : place;
         console.log(server.kind);

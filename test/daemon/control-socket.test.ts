@@ -197,7 +197,14 @@ test('the signal closes it', async () => {
   const stop = new AbortController();
   const log = createLog({ format: 'text', journald: true, verbose: false, write: () => {} });
   const handler = () => ({ kind: 'result', result: null }) as const;
-  const handlers = { status: handler, pause: handler, resume: handler, repair: handler, reload: handler };
+  const handlers = {
+    status: handler,
+    pause: handler,
+    resume: handler,
+    repair: handler,
+    reload: handler,
+    'one-shot': handler,
+  };
   const place = await claimControlPlace(scene.path);
   if (place.kind !== 'claimed') throw new Error(place.kind);
   const server = await startControlServer(place, { handlers, log, signal: stop.signal });
