@@ -28,6 +28,8 @@ async function main(): Promise<void> {
     async run(options) {
       // Here a hang-up means: read the files again.
       process.removeAllListeners('SIGHUP');
+      // One that comes before the files were read for the first time asks for nothing, and must not end us.
+      process.on('SIGHUP', () => {});
       const { runRun } = await import('./run.ts');
       code = await runRun(options, abort.signal);
     },

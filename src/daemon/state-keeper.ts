@@ -48,6 +48,8 @@ export async function openStateKeeper(directory: string, log: Log): Promise<Stat
       });
     }
     failed = saved.kind === 'unwritable';
+    // The next news, or the end, tries again.
+    unwritten ||= failed;
   }
 
   return {

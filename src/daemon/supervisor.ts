@@ -47,7 +47,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   const keptIndexes = new Map<string, number | null>();
   const saidRefusals = new Map<string, string>();
   let refreshing: Promise<void> | null = null;
-  let again = false;
+  /** The look after the one under way, which may have read its files already. */
+  let next: Promise<void> | null = null;
   let closed = false;
   let clocks: ClockReading | null = null;
   const names: NameBook = createNameBook({ lastKnownGood: state.names(), onAnswer });
@@ -76,23 +77,30 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     return [...keepers.values()].flatMap((keeper) => keeper.peers());
   }
 
-  async function refresh(force: boolean): Promise<void> {
-    if (refreshing) {
-      again ||= force;
-      return refreshing;
+  function refresh(force: boolean): Promise<void> {
+    if (refreshing && force) {
+      next ??= refreshing.then(() => {
+        next = null;
+        return refresh(true);
+      });
+      return next;
     }
-    refreshing = (async () => {
+    refreshing ??= look(force).finally(() => {
+      refreshing = null;
+    });
+    return refreshing;
+  }
+
+  async function look(force: boolean): Promise<void> {
+    if (closed) return;
+    try {
       const inventory = await options.inventory.read(force);
       remember(allPeers());
       if (!closed) await apply(inventory);
-    })().finally(() => {
-      refreshing = null;
-      if (again && !closed) {
-        again = false;
-        void refresh(true);
-      }
-    });
-    return refreshing;
+    } catch (error) {
+      // What is watched is watched on, and the next look may go better.
+      log.error('bug', { message: `this is a bug of wg-reach, please report it: ${String(error)}` });
+    }
   }
 
   async function apply({ decision, facts, indexes }: Inventory): Promise<void> {
