@@ -66,7 +66,7 @@ export function createGuests(state: StateKeeper): Guests {
             visit,
             `another run is working on ${name}; nothing was done. Try again when it has ended`,
           );
-        await Promise.race([before.done, sleep(patienceMs)]);
+        await Promise.race([before.done, sleep(patienceMs, undefined, { ref: false })]);
       }
       const stop = new AbortController();
       const keys = visit.peers.map(({ publicKey }) => nameOf({ interface: name, publicKey }));
