@@ -38,7 +38,8 @@ export function commonOptions(): Option[] {
   ];
 }
 
-function readDirectory(option: string, text: string): string {
+/** Reads a directory's name, or throws a `UsageError`: an empty one would mean wherever we happen to be. */
+export function readDirectory(option: string, text: string): string {
   if (text !== '') return text;
   throw new UsageError(`${option} is empty: expected a directory`);
 }

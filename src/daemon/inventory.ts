@@ -44,6 +44,8 @@ export function createInventoryReader(options: InventoryOptions): InventoryReade
   let stamp: string | null = null;
   let known: ReadonlyMap<string, InterfaceFacts> = new Map();
   let wgFailure: string | null = null;
+  /** Why an interface that was never read cannot be read, by name. */
+  const unread = new Map<string, string>();
   /** What was said of files, so that what stays wrong is not said again each time they are read. */
   let said = new Set<string>();
   let problems: readonly string[] = [];
@@ -65,10 +67,22 @@ export function createInventoryReader(options: InventoryOptions): InventoryReade
         if (read.kind === 'ok') facts.set(name, read);
         else if (before && read.kind !== 'no-such-interface' && read.kind !== 'not-wireguard')
           facts.set(name, before);
+        else if (read.kind !== 'no-such-interface') sayUnread(name, read.detail);
       }),
     );
+    for (const name of unread.keys())
+      if (facts.has(name) || !listed.names.includes(name)) unread.delete(name);
     known = facts;
     return facts;
+  }
+
+  function sayUnread(name: string, detail: string): void {
+    if (unread.get(name) === detail) return;
+    unread.set(name, detail);
+    log.warning('interface-unread', {
+      interface: name,
+      message: `${detail}; it is left alone until that works`,
+    });
   }
 
   /** Says what is wrong with files, once for as long as it stays so. */

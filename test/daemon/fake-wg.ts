@@ -22,7 +22,8 @@ export interface FakeWg {
   peers(peers: Readonly<Record<string, FakeWgPeer>>): void;
   /** There is no such interface any more. */
   removeInterface(): void;
-  trouble(how: 'none' | 'fails'): void;
+  /** `denied`: it lists its interfaces, and lets nobody look at one. */
+  trouble(how: 'none' | 'fails' | 'denied'): void;
   /** Every call so far, its arguments in one line. */
   calls(): string[];
   endpoints(): string;
@@ -43,6 +44,7 @@ export function createFakeWg(): FakeWg {
     '#!/bin/sh',
     `echo "$*" >> ${directory}/calls`,
     `if [ -e ${directory}/fails ]; then echo "Unable to access interface: Device or resource busy" >&2; exit 1; fi`,
+    `if [ -e ${directory}/denied ] && [ "$2" != interfaces ]; then echo "Unable to access interface: Operation not permitted" >&2; exit 1; fi`,
     `if [ "$1" = set ]; then printf '%s\\t%s\\n' "$4" "$6" > ${answers}/$2.endpoints; exit; fi`,
     `if [ ! -e ${answers}/$2\${3:+.$3} ]; then echo "Unable to access interface: No such device" >&2; exit 1; fi`,
     `exec /bin/cat ${answers}/$2\${3:+.$3}`,
@@ -87,8 +89,8 @@ export function createFakeWg(): FakeWg {
       answer('interfaces', '\n');
     },
     trouble(how) {
-      rmSync(join(directory, 'fails'), { force: true });
-      if (how === 'fails') writeFileSync(join(directory, 'fails'), '');
+      for (const flag of ['fails', 'denied']) rmSync(join(directory, flag), { force: true });
+      if (how !== 'none') writeFileSync(join(directory, how), '');
     },
     calls: () =>
       existsSync(join(directory, 'calls'))

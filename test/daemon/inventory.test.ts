@@ -130,6 +130,18 @@ test('a `wg` that fails says nothing about interfaces, and that is said once', a
   expect(await read()).toEqual([]);
 });
 
+test('an interface that cannot be looked at is named, with the reason, once', async () => {
+  wg.trouble('denied');
+  const read = createReader();
+  for (let time = 0; time < 3; time++) expect(await read()).toEqual([]);
+  expect(logged).toEqual([expect.stringMatching(/^<4>interface-unread: .*run it as root.* interface=lo$/)]);
+  wg.trouble('none');
+  expect(await read()).toEqual(['vpn.example balanced']);
+  wg.trouble('denied');
+  expect(await read()).toEqual(['vpn.example balanced']);
+  expect(logged).toHaveLength(1);
+});
+
 test('without any `wg` it says what to install', async () => {
   vi.stubEnv('PATH', join(wg.directory, 'wireguard'));
   expect(await createReader()()).toEqual([]);
