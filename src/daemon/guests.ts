@@ -14,7 +14,7 @@ export interface Guests {
   serve(visit: Visit): Promise<PeerResult[]>;
   /** Whether this peer is being looked after now, so that it must not be watched yet. */
   has(peer: PeerName): boolean;
-  /** Ends the work on that interface, or on all, and settles when all is put back. */
+  /** Ends the work on that interface, or on all, and settles when all is put back, or cannot be within 3 s. */
   leave(interfaceName?: string): Promise<void>;
 }
 
@@ -32,6 +32,8 @@ export interface Visit {
 const toolTimeoutMs = 5_000;
 /** How much of a visit's time has to be left for its work when an earlier one is over: as with the lock. */
 const workMs = 15_000;
+/** Putting an endpoint back takes two calls of `wg`; one that hangs must not hold up the end of the daemon. */
+const leaveMs = 3_000;
 
 /** Creates a place for guests where nobody is. */
 export function createGuests(state: StateKeeper): Guests {
@@ -87,7 +89,8 @@ export function createGuests(state: StateKeeper): Guests {
     async leave(interfaceName) {
       const ending = [...visits].filter(([name]) => interfaceName === undefined || name === interfaceName);
       for (const [, { stop }] of ending) stop.abort();
-      await Promise.all(ending.map(([, { done }]) => done));
+      const over = Promise.all(ending.map(([, { done }]) => done));
+      await Promise.race([over, sleep(leaveMs, undefined, { ref: false })]);
     },
   };
 }

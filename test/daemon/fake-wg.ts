@@ -23,7 +23,7 @@ export interface FakeWg {
   /** There is no such interface any more. */
   removeInterface(): void;
   /** `denied`: it lists its interfaces, and lets nobody look at one. */
-  trouble(how: 'none' | 'fails' | 'denied'): void;
+  trouble(how: 'none' | 'fails' | 'denied' | 'hangs'): void;
   /** Every call so far, its arguments in one line. */
   calls(): string[];
   endpoints(): string;
@@ -43,6 +43,7 @@ export function createFakeWg(): FakeWg {
   const lines = [
     '#!/bin/sh',
     `echo "$*" >> ${directory}/calls`,
+    `if [ -e ${directory}/hangs ]; then exec /bin/sleep 20; fi`,
     `if [ -e ${directory}/fails ]; then echo "Unable to access interface: Device or resource busy" >&2; exit 1; fi`,
     `if [ -e ${directory}/denied ] && [ "$2" != interfaces ]; then echo "Unable to access interface: Operation not permitted" >&2; exit 1; fi`,
     `if [ "$1" = set ]; then printf '%s\\t%s\\n' "$4" "$6" > ${answers}/$2.endpoints; exit; fi`,
@@ -89,7 +90,7 @@ export function createFakeWg(): FakeWg {
       answer('interfaces', '\n');
     },
     trouble(how) {
-      for (const flag of ['fails', 'denied']) rmSync(join(directory, flag), { force: true });
+      for (const flag of ['fails', 'denied', 'hangs']) rmSync(join(directory, flag), { force: true });
       if (how !== 'none') writeFileSync(join(directory, how), '');
     },
     calls: () =>

@@ -111,3 +111,15 @@ test('an interface that is gone, and a peer that it does not have, are refused i
   ]);
   expect(state.writes).toEqual([]);
 });
+
+test('a `wg` that hangs does not hold up who leaves', async () => {
+  wg.trouble('hangs');
+  const begunMs = performance.now();
+  const served = guests.serve(visit(20_000));
+  await sleep(50);
+  await guests.leave();
+  // It is killed after 5 s.
+  expect(performance.now() - begunMs).toBeLessThan(4_500);
+  effects.close();
+  expect(await served).toHaveLength(1);
+}, 20_000);
