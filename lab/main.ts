@@ -1,9 +1,10 @@
 /** The command `npm run lab`: builds a lab, says how to use it, and removes it at the end. */
 import { createInterface } from 'node:readline';
 import { Command, InvalidArgumentError } from 'commander';
-import { consoleHelp, obeyLine } from './console.ts';
+import { consoleHelp, createConsole } from './console.ts';
 import type { Lab } from './lab.ts';
 import { createLab } from './lab.ts';
+import { maxPeers } from './plan.ts';
 import { describeMissing } from './requirements.ts';
 
 const hostName = 'vpn.example.test';
@@ -28,9 +29,10 @@ function oneOrTwo(text: string): number {
   return Number(text);
 }
 
-function oneOrMore(text: string): number {
-  if (wholeNumber(text) < 1) throw new InvalidArgumentError('At least 1 was expected.');
-  return Number(text);
+function peerCount(text: string): number {
+  const count = wholeNumber(text);
+  if (count < 1 || count > maxPeers) throw new InvalidArgumentError(`1 to ${maxPeers} was expected.`);
+  return count;
 }
 
 function introduction(lab: Lab): string {
@@ -61,6 +63,7 @@ async function serve(lab: Lab): Promise<void> {
   lab.writeConfig({ endpointName: hostName });
   await lab.connect();
   console.log(introduction(lab));
+  const prompt = createConsole(lab);
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
     // Without a terminal the input may be closed from the start; then only a signal ends the lab.
@@ -68,7 +71,7 @@ async function serve(lab: Lab): Promise<void> {
     const lines = createInterface({ input: process.stdin, output: process.stdout, prompt: 'lab> ' });
     lines.on('SIGINT', resolve);
     lines.on('line', async (line) => {
-      const answer = await obeyLine(lab, line);
+      const answer = await prompt.obey(line);
       if (answer === null) return resolve();
       if (answer !== '') console.log(answer);
       lines.prompt();
@@ -105,11 +108,16 @@ const command = new Command('lab')
   .description('Builds a WireGuard client and server in network namespaces, and waits. Needs root.')
   .option('--delay <ms>', 'delay of the path, one way', wholeNumber, 10)
   .option('--jitter <ms>', 'the delay varies by up to this much', wholeNumber, 0)
-  .option('--peers <count>', "WireGuard peers on the client's interface", oneOrMore, 1)
+  .option('--peers <count>', "WireGuard peers on the client's interface", peerCount, 1)
   .option('--uplinks <count>', 'uplinks of the client, 1 or 2', oneOrTwo, 1)
   .option('--full-tunnel', 'everything goes through the tunnel, with the rules of wg-quick')
   .action(async (flags: Flags) => {
     process.exit(await run(flags));
   });
 
-await command.parseAsync();
+try {
+  await command.parseAsync();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exit(1);
+}

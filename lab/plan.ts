@@ -64,6 +64,9 @@ export interface Plan {
   readonly wrongHosts: readonly string[];
 }
 
+/** Each peer has an IPv4 address of its own in 203.0.113.0/24. */
+export const maxPeers = 254;
+
 const wireguardPort = 51_820;
 const everything = ['0.0.0.0/0', '::/0'];
 
@@ -74,6 +77,8 @@ const everything = ['0.0.0.0/0', '::/0'];
 export function planLab(id: string, options: LabOptions): Plan {
   const port = options.port ?? wireguardPort;
   const peerCount = options.peers ?? 1;
+  if (!(peerCount >= 1 && peerCount <= maxPeers))
+    throw new Error(`The lab has room for 1 to ${maxPeers} peers, not for ${peerCount}.`);
   const servers = Array.from({ length: peerCount }, (_, peer) =>
     serversOf(peer, options.servers ?? []),
   ).flat();

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { slowness } from '../slowness.ts';
-import { hostName } from '../wg-reach.ts';
+import { hostName, program } from '../wg-reach.ts';
 import type { DaemonScene } from './daemon.ts';
 import { inMinutes, withDaemon } from './daemon.ts';
 
@@ -98,7 +98,14 @@ describe.concurrent('a daemon that ends, and one that begins', inMinutes, () => 
       const first = await scene.begin();
       const second = await reach.run(['run', '--config', scene.configFile]);
       expect(second.code, second.said).toBe(1);
-      expect(second.stderr).toContain('already-running');
+      expect(second.stderr).toMatch(/^[^\n]* already-running: [^\n]*\n$/);
+      for (const word of [
+        `process ${first.pid} `,
+        reach.runtimeDirectory,
+        '--runtime-dir',
+        'wg-reach status',
+      ])
+        expect(second.stderr).toContain(word);
       expect(second.ms).toBeLessThan(10_000 * slowness);
       await sleep(4_000);
       expect(first.lines().filter(({ level }) => level === 'warning' || level === 'error')).toEqual([]);
@@ -106,6 +113,29 @@ describe.concurrent('a daemon that ends, and one that begins', inMinutes, () => 
       await scene.untilEndpoint(lab.endpoint('v4'));
       await scene.untilHealth('up');
       await first.stop();
+    }),
+  );
+
+  test(
+    'of two that start at the same moment in different network namespaces, one refuses and says what to do',
+    withDaemon({}, async ({ lab, reach, configFile }) => {
+      writeFileSync(configFile, '');
+      const args = ['run', '--config', configFile];
+      const directories = ['--runtime-dir', reach.runtimeDirectory, '--state-dir', reach.stateDirectory];
+      const far = lab.server().spawn([program, ...args, ...directories]);
+      const near = reach.start(args);
+      let farSaid = '';
+      far.stderr.setEncoding('utf8').on('data', (text: string) => {
+        farSaid += text;
+      });
+      const farEnded = new Promise<number | null>((resolve) => far.on('close', resolve));
+      const nearEnded = near.ended.then(({ code }) => code);
+      expect(await Promise.race([farEnded, nearEnded])).toBe(1);
+      const winner = far.exitCode === null ? far : near;
+      const refusal = winner === far ? (await near.ended).said : farSaid;
+      expect(refusal).toMatch(/^[^\n]* already-running: [^\n]*--runtime-dir[^\n]*\n$/);
+      winner.kill('SIGTERM');
+      expect(await (winner === far ? farEnded : nearEnded)).toBe(0);
     }),
   );
 });

@@ -5,6 +5,7 @@ import { parseDurationMs } from '../sources/config-duration.ts';
 import { parseStatusReport } from '../status/parse-report.ts';
 import type { StatusReport } from '../status/report.ts';
 import { statusTable } from '../status/table.ts';
+import { readDirectory } from './common-options.ts';
 import { exitCode } from './exit-code.ts';
 import { UsageError } from './usage-error.ts';
 import { readInterfaceName, readPublicKey } from './values.ts';
@@ -69,7 +70,7 @@ export async function runAsk(
 ): Promise<number> {
   const forMs = options.for === undefined ? undefined : readDuration(options.for);
   const asked = await ask(
-    options.runtimeDir,
+    readDirectory('--runtime-dir', options.runtimeDir),
     {
       command,
       ...(interfaceText === undefined ? {} : { interface: readInterfaceName(interfaceText) }),

@@ -38,22 +38,18 @@ export function commonOptions(): Option[] {
   ];
 }
 
-function readDirectory(option: string, text: string): string {
+/** Reads a directory's name, or throws a `UsageError`: an empty one would mean wherever we happen to be. */
+export function readDirectory(option: string, text: string): string {
   if (text !== '') return text;
   throw new UsageError(`${option} is empty: expected a directory`);
 }
 
-/** Where things are kept; new ones at each call. */
+/** Where things are kept: every command takes these, so that one set of options fits all. New ones at each call. */
 export function directoryOptions(): Option[] {
   return [
     new Option('--state-dir <dir>', 'what is remembered between runs').default('/var/lib/wg-reach'),
-    runtimeOption(),
+    new Option('--runtime-dir <dir>', "locks and the daemon's socket").default('/run/wg-reach'),
   ];
-}
-
-/** Where locks and the daemon's socket are. */
-export function runtimeOption(): Option {
-  return new Option('--runtime-dir <dir>', "locks and the daemon's socket").default('/run/wg-reach');
 }
 
 /** Translates the command line for the one-shot. Throws a `UsageError`. The time counts from the process's start. */

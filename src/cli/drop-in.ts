@@ -1,11 +1,11 @@
-import { repairInterface } from '../oneshot/repair-interface.ts';
 import type { PeerResult } from '../oneshot/request.ts';
-import { readWgQuickDirectory } from '../sources/wg-quick.ts';
+import { writtenAllowedIps } from '../oneshot/written-allowed-ips.ts';
 import { type CommonOptions, readRunOptions } from './common-options.ts';
 import { createDropInLines } from './drop-in-lines.ts';
 import { dropInExitCode, exitCode } from './exit-code.ts';
 import { jsonResult } from './json-result.ts';
 import { createOutput } from './output.ts';
+import { repairOrAsk } from './repair-or-ask.ts';
 import { UsageError } from './usage-error.ts';
 import { readHost, readInterfaceName, readPort, readPublicKey } from './values.ts';
 import { concludeDropIn, repairViaDaemon } from './via-daemon.ts';
@@ -45,7 +45,7 @@ export async function runDropIn(options: DropInOptions, signal: AbortSignal): Pr
     host: hostText,
     verbose: options.verbose === true,
   });
-  const [result] = await repairInterface({
+  const [result] = await repairOrAsk({
     interface: name,
     peers: [{ publicKey, source, allowedIpsWritten: await writtenAllowedIps(name, publicKey) }],
     run,
@@ -63,14 +63,6 @@ export async function runDropIn(options: DropInOptions, signal: AbortSignal): Pr
     output.error(result.outcome.detail);
   output.end({ noteworthy: code !== exitCode.ok || changed(result), json: jsonResult(name, result, code) });
   return code;
-}
-
-/** Where the interface has a wg-quick file, it may name the peer's own inner address. */
-async function writtenAllowedIps(interfaceName: string, publicKey: string): Promise<readonly string[]> {
-  const directory = await readWgQuickDirectory();
-  if (directory.kind !== 'ok') return [];
-  const file = directory.files.find((one) => one.interface === interfaceName);
-  return file?.peers.find((peer) => peer.publicKey === publicKey)?.allowedIps ?? [];
 }
 
 function required(option: string, value: string | undefined): string {

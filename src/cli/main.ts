@@ -14,7 +14,8 @@ async function main(): Promise<void> {
   }
   process.on('uncaughtException', (error) => process.exit(explain(error)));
   const abort = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => abort.abort());
+  const stop = (): void => abort.abort();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
   let code: number = exitCode.ok;
   const program = createProgram({
     async dropIn(options) {
@@ -26,8 +27,10 @@ async function main(): Promise<void> {
       code = await runRepair(interfaceName, peer, options, abort.signal);
     },
     async run(options) {
-      // Here a hang-up means: read the files again.
-      process.removeAllListeners('SIGHUP');
+      // Here a hang-up means: read the files again. One that comes before they were read for the first time asks for
+      // nothing, and must not end us: there is a listener at every moment.
+      process.on('SIGHUP', () => {});
+      process.off('SIGHUP', stop);
       const { runRun } = await import('./run.ts');
       code = await runRun(options, abort.signal);
     },

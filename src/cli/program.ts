@@ -1,12 +1,6 @@
 import type { AskOptions } from './ask.ts';
 import { Command, Option } from './commander.ts';
-import {
-  type CommonOptions,
-  commonOptions,
-  defaultConfigFile,
-  directoryOptions,
-  runtimeOption,
-} from './common-options.ts';
+import { type CommonOptions, commonOptions, defaultConfigFile, directoryOptions } from './common-options.ts';
 import type { DropInOptions } from './drop-in.ts';
 import type { RunCommandOptions } from './run.ts';
 import { UsageError } from './usage-error.ts';
@@ -127,10 +121,10 @@ function addDaemonCommands(program: Command, commands: Commands): void {
       .helpOption('-h, --help', 'print this help')
       .argument('[INTERFACE]', 'only the peers of this interface')
       .argument('[PEER]', 'only the peer with this public key')
-      .addOption(runtimeOption())
       .action((interfaceName?: string, peer?: string, options?: AskOptions) =>
         commands.ask(name, interfaceName, peer, options ?? { runtimeDir: '/run/wg-reach' }),
       );
+    for (const option of directoryOptions()) command.addOption(option);
   }
 }
 

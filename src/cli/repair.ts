@@ -1,5 +1,4 @@
 import { type FoundPeer, findPeers } from '../oneshot/find-peers.ts';
-import { repairInterface } from '../oneshot/repair-interface.ts';
 import type { PeerResult } from '../oneshot/request.ts';
 import { readWgQuickDirectory } from '../sources/wg-quick.ts';
 import { readDevice } from '../wireguard/device.ts';
@@ -8,6 +7,7 @@ import { exitCode, repairExitCode } from './exit-code.ts';
 import { jsonResult } from './json-result.ts';
 import { narrate } from './narrator.ts';
 import { createOutput, type Output } from './output.ts';
+import { repairOrAsk } from './repair-or-ask.ts';
 import { readInterfaceName, readPublicKey } from './values.ts';
 import { concludeRepair, repairViaDaemon } from './via-daemon.ts';
 import { leftOutWords, proofWords } from './words.ts';
@@ -49,7 +49,7 @@ export async function runRepair(
         output.lines([`${name}: there is no such interface now, so there is nothing to repair`]);
         return;
       }
-      const results = await repairInterface({
+      const results = await repairOrAsk({
         interface: name,
         peers: peers.map((peer) => peer.request),
         run,

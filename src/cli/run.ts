@@ -1,6 +1,6 @@
 import { createLog, stderrIsJournal, stderrWriter } from '../daemon/log.ts';
 import { runDaemon } from '../daemon/run.ts';
-import { defaultConfigFile } from './common-options.ts';
+import { defaultConfigFile, readDirectory } from './common-options.ts';
 import { version } from './version.ts';
 
 /** `wg-reach run`'s options, as the command line has them. */
@@ -24,8 +24,8 @@ export function runRun(options: RunCommandOptions, signal: AbortSignal): Promise
     configFile: options.config ?? defaultConfigFile,
     configFileRequired: options.config !== undefined,
     wgQuickDirectory: '/etc/wireguard',
-    stateDirectory: options.stateDir,
-    runtimeDirectory: options.runtimeDir,
+    stateDirectory: readDirectory('--state-dir', options.stateDir),
+    runtimeDirectory: readDirectory('--runtime-dir', options.runtimeDir),
     version: version(),
     log,
     signal,

@@ -64,3 +64,12 @@ export function freshCandidate(candidate: Candidate): CandidateState {
     trial: null,
   };
 }
+
+/** A candidate of which no more is known than when its last trial failed, if it did. By endpoint, monotonic. */
+export function failedCandidate(
+  candidate: Candidate,
+  failedAtMs: ReadonlyMap<string, number>,
+): CandidateState {
+  const atMs = failedAtMs.get(candidate.endpoint) ?? null;
+  return { ...freshCandidate(candidate), failedAtMs: atMs, trial: atMs === null ? null : 'silent' };
+}

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StatusReport } from '../status/report.ts';
 import type { ControlAnswer, ControlCommand, ControlHandler, ControlRequest } from './control-protocol.ts';
+import type { Pauses } from './pauses.ts';
+import { isMeant } from './peer-name.ts';
 import { peerStatus } from './status-report.ts';
 import type { Supervisor } from './supervisor.ts';
 import type { WatchedPeer } from './watched-peer.ts';
@@ -9,62 +11,41 @@ import type { WatchedPeer } from './watched-peer.ts';
 const pollMs = 100;
 const repairMs = 120_000;
 
-/** What the daemon does on request. */
+/** What the daemon does on request, but for `one-shot`, which needs more. */
 export function createCommands(
   supervisor: Supervisor,
+  pauses: Pauses,
   version: string,
-): Readonly<Record<ControlCommand, ControlHandler>> {
-  const pauses = new Map<string, NodeJS.Timeout>();
-
+): Readonly<Record<Exclude<ControlCommand, 'one-shot'>, ControlHandler>> {
   function report(peers: readonly WatchedPeer[]): StatusReport {
     const now = { monotonicMs: performance.now(), wallMs: Date.now() };
-    return { schema: 1, version, peers: peers.map((peer) => peerStatus(peer, now)) };
+    return { schema: 1, version, peers: peers.map((peer) => peerStatus(peer, pauses.of(peer.managed), now)) };
   }
 
   function meant(request: ControlRequest): readonly WatchedPeer[] {
-    return supervisor
-      .peers()
-      .filter(
-        ({ managed }) =>
-          (request.interface === undefined || managed.interface === request.interface) &&
-          (request.publicKey === undefined || managed.publicKey === request.publicKey),
-      );
-  }
-
-  function forEach(request: ControlRequest, act: (peer: WatchedPeer) => void): ControlAnswer {
-    const peers = meant(request);
-    if (peers.length === 0) return notManaged(request);
-    peers.forEach(act);
-    return { kind: 'result', result: report(peers) };
-  }
-
-  function nameOf({ managed }: WatchedPeer): string {
-    return `${managed.interface} ${managed.publicKey}`;
-  }
-
-  function endPause(name: string): void {
-    clearTimeout(pauses.get(name));
-    pauses.delete(name);
+    return supervisor.peers().filter(({ managed }) => isMeant(managed, request));
   }
 
   return {
     status: (request) => ({ kind: 'result', result: report(meant(request)) }),
-    pause: (request) =>
-      forEach(request, (peer) => {
-        endPause(nameOf(peer));
+    pause(request) {
+      const peers = meant(request);
+      if (peers.length === 0) return notManaged(request);
+      for (const peer of peers) {
+        pauses.begin(peer.managed, request.forMs ?? null);
         peer.dispatch({ type: 'pause' });
-        if (request.forMs === undefined) return;
-        const resume = (): void => {
-          endPause(nameOf(peer));
-          peer.dispatch({ type: 'resume' });
-        };
-        pauses.set(nameOf(peer), setTimeout(resume, request.forMs).unref());
-      }),
-    resume: (request) =>
-      forEach(request, (peer) => {
-        endPause(nameOf(peer));
-        peer.dispatch({ type: 'resume' });
-      }),
+      }
+      return { kind: 'result', result: report(peers) };
+    },
+    resume(request) {
+      const peers = meant(request);
+      // A peer whose interface is away just now may be paused, too.
+      const paused = pauses.all().filter((peer) => isMeant(peer, request));
+      if (peers.length === 0 && paused.length === 0) return notManaged(request);
+      for (const peer of paused) pauses.end(peer);
+      for (const peer of peers) peer.dispatch({ type: 'resume' });
+      return { kind: 'result', result: report(peers) };
+    },
     async reload(request) {
       await supervisor.refresh(true);
       return { kind: 'result', result: report(meant(request)) };

@@ -16,6 +16,8 @@ export interface AskOptions {
   readonly timeoutMs: number;
   /** Lines that the daemon says while it works. Must not throw. */
   readonly onProgress?: (text: string) => void;
+  /** Aborting it ends the waiting; the daemon sees that nobody waits any more, and stops what it can. */
+  readonly signal?: AbortSignal;
 }
 
 /** The daemon's answer, or why there is none. `result` is unchecked: the daemon may be of another version. */
@@ -28,7 +30,7 @@ export type DaemonAnswer =
   | { readonly kind: 'timed-out' }
   /**
    * The daemon's refusal, or one of our own codes: `closed` (it ended before it answered), `bad-reply`,
-   * `unreachable`. `message` is for people.
+   * `unreachable`, `stopped` (by the signal). `message` is for people.
    */
   | { readonly kind: 'error'; readonly code: string; readonly message: string };
 
@@ -46,9 +48,11 @@ export function askDaemon(
     const socket = net.connect({ path });
     const end = (answer: DaemonAnswer): void => {
       clearTimeout(timer);
+      options.signal?.removeEventListener('abort', stop);
       socket.destroy();
       resolve(answer);
     };
+    const stop = (): void => end(stoppedEarly);
     const timer = setTimeout(() => end({ kind: 'timed-out' }), options.timeoutMs);
 
     function take(bytes: Uint8Array): DaemonAnswer | null {
@@ -59,6 +63,9 @@ export function askDaemon(
       options.onProgress?.(reply.progress);
       return null;
     }
+
+    options.signal?.addEventListener('abort', stop);
+    if (options.signal?.aborted) return stop();
 
     socket.on('connect', () => socket.write(`${JSON.stringify({ ...question, id })}\n`));
     socket.on('data', (chunk) => {
@@ -83,6 +90,12 @@ const closedEarly: DaemonAnswer = {
   kind: 'error',
   code: 'closed',
   message: 'the daemon closed the connection before it answered; it may have been stopped: try again',
+};
+
+const stoppedEarly: DaemonAnswer = {
+  kind: 'error',
+  code: 'stopped',
+  message: 'stopped while the daemon was asked; it puts back what it was trying',
 };
 
 function failureOf(error: NodeJS.ErrnoException): DaemonAnswer {

@@ -1,8 +1,9 @@
 import { parseInterfaceName } from '../wireguard/interface-name.ts';
 import { parsePublicKey } from '../wireguard/key.ts';
+import { isOneShotRequest, type OneShotRequest } from './one-shot-request.ts';
 
 /** What the daemon can be asked to do. */
-export const controlCommands = ['status', 'pause', 'resume', 'repair', 'reload'] as const;
+export const controlCommands = ['status', 'pause', 'resume', 'repair', 'reload', 'one-shot'] as const;
 
 /** One of `controlCommands`. */
 export type ControlCommand = (typeof controlCommands)[number];
@@ -21,6 +22,8 @@ export interface ControlRequest {
   readonly forMs?: number;
   /** `repair` only: say what would be done. */
   readonly dryRun?: boolean;
+  /** `one-shot` only, and always there, together with `interface`. */
+  readonly oneShot?: OneShotRequest;
 }
 
 /** One line of the daemon: any number of `progress`, then one `result` or one `error`. */
@@ -138,7 +141,16 @@ export function createLineReader(maxBytes: number): LineReader {
 export function parseRequest(bytes: Uint8Array): ParsedRequest {
   const value = parseJson(bytes);
   if (value === undefined) return invalid(null, 'not-json', 'the request is not one line of JSON in UTF-8');
-  const { id, command, interface: interfaceName, publicKey, forMs, dryRun, ...others } = recordOf(value);
+  const {
+    id,
+    command,
+    interface: interfaceName,
+    publicKey,
+    forMs,
+    dryRun,
+    oneShot,
+    ...others
+  } = recordOf(value);
   if (!isId(id)) {
     return invalid(
       null,
@@ -164,6 +176,12 @@ export function parseRequest(bytes: Uint8Array): ParsedRequest {
   if (dryRun !== undefined && !(known === 'repair' && typeof dryRun === 'boolean')) {
     return bad('dryRun', 'true or false, with the command repair');
   }
+  if (oneShot !== undefined && !(known === 'one-shot' && isOneShotRequest(oneShot))) {
+    return bad('oneShot', 'peers with keys, hosts and ports, a probe and a time, with the command one-shot');
+  }
+  if (known === 'one-shot' && (oneShot === undefined || interfaceName === undefined)) {
+    return bad('oneShot', 'it and an interface, with the command one-shot');
+  }
   return {
     kind: 'ok',
     request: {
@@ -173,6 +191,7 @@ export function parseRequest(bytes: Uint8Array): ParsedRequest {
       ...(publicKey === undefined ? {} : { publicKey }),
       ...(forMs === undefined ? {} : { forMs }),
       ...(dryRun === undefined ? {} : { dryRun }),
+      ...(oneShot === undefined ? {} : { oneShot }),
     },
   };
 }

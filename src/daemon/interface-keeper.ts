@@ -16,6 +16,8 @@ export interface InterfaceKeeper {
   /** Brings the watched peers in line with what is managed now. */
   update(managed: readonly ManagedPeer[], facts: InterfaceFacts): void;
   peers(): readonly WatchedPeer[];
+  /** For others who look after a peer of this interface: all writes go through one queue. */
+  readonly effects: InterfaceEffects;
   /** Stops watching and gives the lock back; the interface is left as it is. */
   close(): Promise<void>;
 }
@@ -170,6 +172,7 @@ function createKeeper(
       schedule();
     },
     peers: () => [...watched.values()],
+    effects,
     async close() {
       closed = true;
       clearTimeout(timer);

@@ -46,26 +46,57 @@ export function createInventoryReader(options: InventoryOptions): InventoryReade
   let known: ReadonlyMap<string, InterfaceFacts> = new Map();
   let decision: ManagedDecision = decideManaged({ wgQuick, config, live: known });
   let decidedFor: ReadonlyMap<string, InterfaceFacts> | null = null;
+  let wgFailure: string | null = null;
+  /** Why an interface that was never read cannot be read, by name. */
+  const unread = new Map<string, string>();
+  /** What was said of files, so that what stays wrong is not said again each time they are read. */
+  let said = new Set<string>();
+  let problems: readonly string[] = [];
+  let unreadable = false;
 
   /** An interface is there until it is seen to be gone: a `wg` that fails or hangs for a while says nothing. */
   async function readInterfaces(): Promise<ReadonlyMap<string, InterfaceFacts>> {
     const listed = await listInterfaces({ timeoutMs: toolTimeoutMs });
+    if (listed.failure !== null && wgFailure === null)
+      log.warning('wg-failed', { message: `${listed.failure}; interfaces cannot be found until it answers` });
+    if (listed.failure === null && wgFailure !== null)
+      log.info('wg-works-again', { message: "'wg' answers again" });
+    wgFailure = listed.failure;
     const facts = new Map<string, InterfaceFacts>();
     await Promise.all(
-      [...new Set([...known.keys(), ...listed])].map(async (name) => {
+      [...new Set([...known.keys(), ...listed.names])].map(async (name) => {
         const read = await readFacts(name, { timeoutMs: toolTimeoutMs });
         const before = known.get(name);
         if (read.kind === 'ok') facts.set(name, before && sameFacts(before, read) ? before : read);
         else if (before && read.kind !== 'no-such-interface' && read.kind !== 'not-wireguard')
           facts.set(name, before);
+        else if (read.kind !== 'no-such-interface') sayUnread(name, read.detail);
       }),
     );
+    for (const name of unread.keys())
+      if (facts.has(name) || !listed.names.includes(name)) unread.delete(name);
     const isSame = facts.size === known.size && [...facts].every(([name, one]) => known.get(name) === one);
     if (!isSame) known = facts;
     return known;
   }
 
-  async function readFiles(): Promise<void> {
+  function sayUnread(name: string, detail: string): void {
+    if (unread.get(name) === detail) return;
+    unread.set(name, detail);
+    log.warning('interface-unread', {
+      interface: name,
+      message: `${detail}; it is left alone until that works`,
+    });
+  }
+
+  /** Says what is wrong with files, once for as long as it stays so. */
+  function say(problems: ReadonlyMap<string, () => void>, anew: boolean): void {
+    for (const [problem, speak] of problems) if (anew || !said.has(problem)) speak();
+    said = new Set(problems.keys());
+  }
+
+  /** Returns what is wrong with the configuration, in words. */
+  async function readFiles(): Promise<readonly string[]> {
     const [nextConfig, nextQuick] = await Promise.all([
       readConfig({
         file: options.configFile,
@@ -74,17 +105,17 @@ export function createInventoryReader(options: InventoryOptions): InventoryReade
       }),
       readWgQuickDirectory(options.wgQuickDirectory),
     ]);
-    wgQuick = nextQuick;
+    wgQuick = keepUnreadable(wgQuick, nextQuick);
+    // Permissions change without a trace in size and time.
+    unreadable = nextConfig.kind === 'unreadable' || hasUnreadable(nextQuick);
     if (nextConfig.kind === 'ok') {
       config = nextConfig.config;
-      return;
+      return [];
     }
-    for (const { file, line, message } of nextConfig.problems) {
+    return nextConfig.problems.map(({ file, line, message }) => {
       const place = line === null ? file : `${file}:${line}`;
-      log.error('configuration', {
-        message: `${place}: ${message}; going on with the last configuration that was right`,
-      });
-    }
+      return `${place}: ${message}; going on with the last configuration that was right`;
+    });
   }
 
   return {
@@ -93,9 +124,10 @@ export function createInventoryReader(options: InventoryOptions): InventoryReade
         stampOf([options.configFile], [configDirectory, options.wgQuickDirectory]),
         readInterfaces(),
       ]);
-      const changed = force || now !== stamp;
+      const looksNew = force || now !== stamp;
+      const changed = looksNew || unreadable;
       stamp = now;
-      if (changed) await readFiles();
+      if (changed) problems = await readFiles();
       const indexes = new Map(
         await Promise.all(
           [...facts.keys()].map(async (name) => [name, await readInterfaceIndex(name)] as const),
@@ -103,10 +135,35 @@ export function createInventoryReader(options: InventoryOptions): InventoryReade
       );
       if (changed || decidedFor !== facts) decision = decideManaged({ wgQuick, config, live: facts });
       decidedFor = facts;
-      if (changed) for (const warning of decision.warnings) log.warning('sources', { message: warning });
+      if (changed) {
+        const lines = new Map(
+          problems.map((message) => [message, () => log.error('configuration', { message })]),
+        );
+        for (const message of decision.warnings)
+          lines.set(message, () => log.warning('sources', { message }));
+        say(lines, looksNew);
+      }
       return { decision, facts, indexes };
     },
   };
+}
+
+/**
+ * What cannot be read now is not gone: its last content stays in force, beside the news that it cannot be read. Nothing
+ * is lost by a permission that was set wrong, or by a host that is short of files for a moment.
+ */
+function keepUnreadable(before: WgQuickDirectory, now: WgQuickDirectory): WgQuickDirectory {
+  if (before.kind !== 'ok') return now;
+  if (now.kind === 'missing') return now;
+  if (now.kind === 'unreadable')
+    return { ...before, unreadable: [{ file: now.directory, reason: now.reason }] };
+  const lost = new Set(now.unreadable.map(({ file }) => file));
+  const kept = before.files.filter(({ file }) => lost.has(file));
+  return { ...now, files: [...now.files, ...kept] };
+}
+
+function hasUnreadable(wgQuick: WgQuickDirectory): boolean {
+  return wgQuick.kind === 'unreadable' || (wgQuick.kind === 'ok' && wgQuick.unreadable.length > 0);
 }
 
 /** Names, sizes and times of the files: cheap to compare, and it changes whenever one of them does. */

@@ -1,5 +1,5 @@
 import { emptyState, type PeerState, type State } from '../store/state.ts';
-import { loadState, saveState } from '../store/state-file.ts';
+import { loadState, mayReplace, saveState, stateWarning } from '../store/state-file.ts';
 import type { Log } from './log.ts';
 
 /** What the daemon remembers on disk: addresses that worked, and what failed. */
@@ -7,9 +7,12 @@ export interface StateKeeper {
   peer(interfaceName: string, publicKey: string): PeerState | undefined;
   /** The addresses each name had when it was last answered. */
   names(): ReadonlyMap<string, readonly string[]>;
-  /** New knowledge; written a little later, together with what comes meanwhile, and only if it is new. */
+  /**
+   * New knowledge; written a little later, together with what comes meanwhile, and only if it is new. What is worth
+   * no write of its own waits for other news, or for the end.
+   */
   setName(name: string, addresses: readonly string[]): void;
-  setPeer(interfaceName: string, publicKey: string, state: PeerState): void;
+  setPeer(interfaceName: string, publicKey: string, state: PeerState, worth?: 'a-write' | 'no-write'): void;
   /** Writes what is outstanding. */
   close(): Promise<void>;
 }
@@ -17,28 +20,27 @@ export interface StateKeeper {
 /** Flash memory wears out: at most one write in this time, and none without news. */
 const writeSpacingMs = 10_000;
 
-/** Loads the state. A damaged or unreadable file is a warning and an empty memory, never an end. */
+/** Loads the state. A damaged, newer or unreadable file is a warning and an empty memory, never an end. */
 export async function openStateKeeper(directory: string, log: Log): Promise<StateKeeper> {
   const loaded = await loadState(directory);
-  if (loaded.kind === 'damaged') {
-    const place =
-      loaded.movedTo === null ? 'it could not be set aside' : `it was set aside as ${loaded.movedTo}`;
-    log.warning('state-damaged', { message: `the state file in ${directory} was damaged, ${place}` });
-  }
-  if (loaded.kind === 'unreadable') log.warning('state-unreadable', { message: loaded.detail });
+  const warning = stateWarning(loaded, directory);
+  if (warning !== null) log.warning(`state-${loaded.kind}`, { message: warning });
   let state: State = loaded.kind === 'ok' ? loaded.state : emptyState;
   let timer: NodeJS.Timeout | undefined;
   let failed = false;
+  let unwritten = false;
 
-  function change(next: State): void {
-    if (JSON.stringify(next) === JSON.stringify(state)) return;
+  function change(next: State, worth: 'a-write' | 'no-write' = 'a-write'): void {
     state = next;
-    timer ??= setTimeout(() => void write(), writeSpacingMs);
+    if (!mayReplace(loaded)) return;
+    unwritten = true;
+    if (worth === 'a-write') timer ??= setTimeout(() => void write(), writeSpacingMs);
   }
 
   async function write(): Promise<void> {
     clearTimeout(timer);
     timer = undefined;
+    unwritten = false;
     const saved = await saveState(directory, state);
     if (saved.kind === 'unwritable' && !failed) {
       log.warning('state-unwritable', {
@@ -46,19 +48,29 @@ export async function openStateKeeper(directory: string, log: Log): Promise<Stat
       });
     }
     failed = saved.kind === 'unwritable';
+    // The next news, or the end, tries again.
+    unwritten ||= failed;
   }
 
   return {
     peer: (interfaceName, publicKey) => state.peers[`${interfaceName} ${publicKey}`],
     names: () => new Map(Object.entries(state.names ?? {})),
     setName(name, addresses) {
-      change({ ...state, names: { ...state.names, [name]: addresses } });
+      if (!isSame(state.names?.[name], addresses))
+        change({ ...state, names: { ...state.names, [name]: addresses } });
     },
-    setPeer(interfaceName, publicKey, peer) {
-      change({ ...state, peers: { ...state.peers, [`${interfaceName} ${publicKey}`]: peer } });
+    setPeer(interfaceName, publicKey, peer, worth) {
+      const name = `${interfaceName} ${publicKey}`;
+      // A thousand peers are looked at every few seconds, and hardly ever is anything new.
+      if (!isSame(state.peers[name] ?? {}, peer))
+        change({ ...state, peers: { ...state.peers, [name]: peer } }, worth);
     },
     async close() {
-      if (timer !== undefined) await write();
+      if (unwritten) await write();
     },
   };
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }

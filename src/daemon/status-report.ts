@@ -1,11 +1,16 @@
 import type { CandidateState } from '../core/candidate.ts';
 import { orderCandidates } from '../core/order.ts';
 import { isoTime, type PeerStatus, type Verdict } from '../status/report.ts';
+import type { Pause } from './pauses.ts';
 import type { WatchedPeer } from './watched-peer.ts';
 
-/** One peer as `status --json` shows it. `monotonicMs` and `wallMs` are the same moment on both clocks. */
+/**
+ * One peer as `status --json` shows it. `pause` is the operator's, if there is one; `monotonicMs` and `wallMs` are the
+ * same moment on both clocks.
+ */
 export function peerStatus(
   peer: WatchedPeer,
+  pause: Pause | null,
   now: { readonly monotonicMs: number; readonly wallMs: number },
 ): PeerStatus {
   const snapshot = peer.snapshot();
@@ -16,7 +21,7 @@ export function peerStatus(
     interface: peer.managed.interface,
     publicKey: peer.managed.publicKey,
     health: snapshot.health,
-    reason: snapshot.reason,
+    reason: snapshot.state === 'paused' && pause !== null ? pauseWords(wall(pause.untilMs)) : snapshot.reason,
     endpoint: snapshot.endpoint,
     since: isoTime(peer.healthSinceMs()),
     fallbackSince: wall(snapshot.fallbackSinceMs),
@@ -42,6 +47,10 @@ export function peerStatus(
       at: wall(candidate.failedAtMs),
     })),
   };
+}
+
+function pauseWords(until: string | null): string {
+  return until === null ? 'paused by the operator' : `paused by the operator until ${until}`;
 }
 
 function verdictOf(candidate: Readonly<CandidateState>, proven: string | null): Verdict {

@@ -4,9 +4,12 @@ import { localAddresses } from '../host/addresses.ts';
 import { readClocks } from '../host/clocks.ts';
 import { createNameBook, type NameBook } from '../resolve/name-book.ts';
 import type { ManagedPeer } from '../sources/managed.ts';
+import { rememberWatch } from '../store/memory.ts';
+import type { Guests } from './guests.ts';
 import { type InterfaceKeeper, keepInterface } from './interface-keeper.ts';
 import type { Inventory, InventoryReader } from './inventory.ts';
 import type { Log } from './log.ts';
+import type { Pauses } from './pauses.ts';
 import { peerCandidates } from './peer-candidates.ts';
 import type { StateKeeper } from './state-keeper.ts';
 import type { WatchedPeer } from './watched-peer.ts';
@@ -16,6 +19,8 @@ export interface Supervisor {
   /** Looks at files and interfaces again, at once. Settles when that is done. */
   refresh(force: boolean): Promise<void>;
   peers(): readonly WatchedPeer[];
+  /** Who keeps that interface now, or null. */
+  keeper(interfaceName: string): InterfaceKeeper | null;
   close(): Promise<void>;
 }
 
@@ -23,6 +28,8 @@ export interface Supervisor {
 export interface SupervisorOptions {
   readonly inventory: InventoryReader;
   readonly state: StateKeeper;
+  readonly pauses: Pauses;
+  readonly guests: Guests;
   readonly runtimeDirectory: string;
   readonly log: Log;
   readonly phase: number;
@@ -40,7 +47,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   const keptIndexes = new Map<string, number | null>();
   const saidRefusals = new Map<string, string>();
   let refreshing: Promise<void> | null = null;
-  let again = false;
+  /** The look after the one under way, which may have read its files already. */
+  let next: Promise<void> | null = null;
   let closed = false;
   let clocks: ClockReading | null = null;
   const names: NameBook = createNameBook({ lastKnownGood: state.names(), onAnswer });
@@ -69,22 +77,30 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     return [...keepers.values()].flatMap((keeper) => keeper.peers());
   }
 
-  async function refresh(force: boolean): Promise<void> {
-    if (refreshing) {
-      again ||= force;
-      return refreshing;
+  function refresh(force: boolean): Promise<void> {
+    if (refreshing && force) {
+      next ??= refreshing.then(() => {
+        next = null;
+        return refresh(true);
+      });
+      return next;
     }
-    refreshing = (async () => {
-      const inventory = await options.inventory.read(force);
-      if (!closed) await apply(inventory);
-    })().finally(() => {
+    refreshing ??= look(force).finally(() => {
       refreshing = null;
-      if (again && !closed) {
-        again = false;
-        void refresh(true);
-      }
     });
     return refreshing;
+  }
+
+  async function look(force: boolean): Promise<void> {
+    if (closed) return;
+    try {
+      const inventory = await options.inventory.read(force);
+      remember(allPeers());
+      if (!closed) await apply(inventory);
+    } catch (error) {
+      // What is watched is watched on, and the next look may go better.
+      log.error('bug', { message: `this is a bug of wg-reach, please report it: ${String(error)}` });
+    }
   }
 
   async function apply({ decision, facts, indexes }: Inventory): Promise<void> {
@@ -102,8 +118,10 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       if (byInterface.has(name) && !isAnother) continue;
       const message = isAnother ? 'deleted and made again: begun anew' : 'nothing to watch here any more';
       log.info('interface-left', { interface: name, message });
+      remember(keeper.peers());
       keepers.delete(name);
       keptIndexes.delete(name);
+      await options.guests.leave(name);
       await keeper.close();
     }
     for (const [name, managed] of byInterface) {
@@ -113,10 +131,23 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       if (!keeper) continue;
       if (!keptIndexes.has(name)) keptIndexes.set(name, indexes.get(name) ?? null);
       const known = new Set(keeper.peers());
-      keeper.update(managed, interfaceFacts);
+      keeper.update(
+        managed.filter((peer) => !options.guests.has(peer)),
+        interfaceFacts,
+      );
       for (const peer of keeper.peers()) if (!known.has(peer)) welcome(peer);
     }
     names.keepOnly(new Set(decision.managed.flatMap(namesOf)));
+  }
+
+  /** What would be of use after a restart. A failed trial is worth no write: where nothing works, there is one a minute. */
+  function remember(peers: readonly WatchedPeer[]): void {
+    for (const { managed, snapshot } of peers) {
+      const before = state.peer(managed.interface, managed.publicKey);
+      const now = rememberWatch(before, snapshot(), Date.now(), performance.now());
+      const offered = JSON.stringify(now.failback) !== JSON.stringify(before?.failback);
+      state.setPeer(managed.interface, managed.publicKey, now, offered ? 'a-write' : 'no-write');
+    }
   }
 
   function welcome(peer: WatchedPeer): void {
@@ -126,6 +157,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       publicKey,
       message: `watching this peer (${peer.managed.profile})`,
     });
+    // In the same turn of the loop as its start, so that nothing was done yet.
+    if (options.pauses.of(peer.managed) !== null) peer.dispatch({ type: 'pause' });
     for (const host of namesOf(peer.managed)) names.refresh(host);
     offer(peer);
   }
@@ -179,11 +212,14 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   return {
     refresh,
     peers: allPeers,
+    keeper: (interfaceName) => keepers.get(interfaceName) ?? null,
     async close() {
       closed = true;
       for (const timer of timers) clearInterval(timer);
       names.close();
       await refreshing?.catch(() => {});
+      remember(allPeers());
+      await options.guests.leave();
       await Promise.all([...keepers.values()].map((keeper) => keeper.close()));
       keepers.clear();
     },

@@ -7,7 +7,7 @@ import {
   readlinkSync,
   writeSync,
 } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeDirectory } from './directory.ts';
 import { holdByProgram } from './flock-program.ts';
@@ -40,15 +40,19 @@ const pollMs = 100;
  * The kernel frees it when the process dies, however it dies. The file stays for ever: deleting it would let
  * two processes hold locks on two files of the same name. `directory` is made (mode 0700) if it is missing.
  */
-export async function acquireLock(
+export function acquireLock(
   directory: string,
   interfaceName: string,
   options: LockOptions,
 ): Promise<LockResult> {
+  return acquireLockFile(lockPath(directory, interfaceName), options);
+}
+
+/** Takes the lock on one file, whichever network namespace we are in; otherwise the same as `acquireLock`. */
+export async function acquireLockFile(path: string, options: LockOptions): Promise<LockResult> {
   const deadline = performance.now() + options.timeoutMs;
-  const path = lockPath(directory, interfaceName);
   for (;;) {
-    const attempt = await tryLock(directory, path);
+    const attempt = await tryLock(path);
     if (attempt.kind !== 'busy') return attempt;
     if (options.signal?.aborted || performance.now() + pollMs > deadline) return attempt;
     await sleep(pollMs, undefined, options.signal ? { signal: options.signal } : {}).catch(() => {});
@@ -71,10 +75,10 @@ function networkNamespace(): string {
   }
 }
 
-async function tryLock(directory: string, path: string): Promise<LockResult> {
+async function tryLock(path: string): Promise<LockResult> {
   let fd: number;
   try {
-    makeDirectory(directory);
+    makeDirectory(dirname(path));
     fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
   } catch (error) {
     return { kind: 'unwritable', detail: error instanceof Error ? error.message : String(error) };

@@ -1,14 +1,11 @@
-import os from 'node:os';
 import { createInterfaceEffects } from '../effects/interface-effects.ts';
-import { isLinkUp } from '../host/link.ts';
 import { acquireLock } from '../host/lock.ts';
-import { echoTargets } from '../sources/echo-targets.ts';
 import { emptyState, type State } from '../store/state.ts';
-import { loadState, saveState } from '../store/state-file.ts';
-import { type InterfaceFacts, readFacts } from '../wireguard/facts.ts';
+import { loadState, mayReplace, saveState, stateWarning } from '../store/state-file.ts';
+import type { InterfaceFacts } from '../wireguard/facts.ts';
 import { readImplementation } from '../wireguard/implementation.ts';
 import { absenceOf } from '../wireguard/tool.ts';
-import { repairPeer } from './repair-peer.ts';
+import { readUsable, repairPeers } from './repair-peers.ts';
 import type { PeerRequest, PeerResult, RunOptions, RunReport } from './request.ts';
 
 /** One interface with the peers that are to be looked after. */
@@ -45,24 +42,18 @@ export async function repairInterface(request: RepairInterfaceRequest): Promise<
   }
   try {
     const toolTimeoutMs = Math.max(1, Math.min(toolLimitMs, request.run.endMs - performance.now()));
-    const [facts, implementation, up] = await Promise.all([
-      readFacts(request.interface, { timeoutMs: toolTimeoutMs }),
+    const [facts, implementation] = await Promise.all([
+      readUsable(request.interface, toolTimeoutMs),
       readImplementation(request.interface, { timeoutMs: toolTimeoutMs }),
-      isLinkUp(request.interface, { timeoutMs: toolTimeoutMs }),
     ]);
     if (facts.kind !== 'ok') return refuse(facts.detail);
     if (lock?.kind === 'unwritable') warnOfNoLock(request, lock.detail);
-    if (up === false) {
-      return refuse(
-        `${request.interface} is down, so nothing can pass; bring it up: ip link set ${request.interface} up`,
-      );
-    }
     if (implementation === 'boringtun') {
       return refuse(
         `${request.interface} is served by boringtun, which crashes when an endpoint is changed; nothing was done`,
       );
     }
-    return await repairPeers(request, facts, toolTimeoutMs);
+    return await repairOnLocked(request, facts, toolTimeoutMs);
   } finally {
     if (lock?.kind === 'locked') await lock.release();
   }
@@ -79,7 +70,7 @@ function warnOfNoLock({ interface: name, report }: RepairInterfaceRequest, detai
   );
 }
 
-async function repairPeers(
+async function repairOnLocked(
   request: RepairInterfaceRequest,
   facts: InterfaceFacts,
   toolTimeoutMs: number,
@@ -91,72 +82,31 @@ async function repairPeers(
     toolTimeoutMs,
   });
   const state = await recallState(request);
-  const learned: Record<string, State['peers'][string]> = {};
-  const results = await Promise.all(
-    request.peers.map(async (peer): Promise<PeerResult> => {
-      const live = facts.peers.get(peer.publicKey);
-      if (!live) {
-        const known =
-          facts.peers.size === 0
-            ? 'it has no peers'
-            : facts.peers.size === 1
-              ? 'its only peer is another one'
-              : `it has ${facts.peers.size} others`;
-        const detail = `${request.interface} has no peer ${peer.publicKey} (${known}); see: wg show ${request.interface} peers`;
-        return { kind: 'refused', publicKey: peer.publicKey, detail };
-      }
-      const name = `${request.interface} ${peer.publicKey}`;
-      const { result, state: lesson } = await repairPeer({
-        request: peer,
-        run: request.run,
-        effects,
-        echoTargets: targetsOf(request.interface, peer, facts),
-        remembered: state.peers[name],
-        signal: request.signal,
-        onFact: (fact) => request.report.fact(peer.publicKey, fact),
-      });
-      learned[name] = lesson;
-      return result;
-    }),
-  );
+  const { results, learned } = await repairPeers({
+    ...request,
+    facts,
+    effects,
+    remembered: (publicKey) => state.peers[`${request.interface} ${publicKey}`],
+    onFact: request.report.fact,
+  });
   effects.close();
   if (!request.run.dryRun) await keepState(request, learned);
   return results;
 }
 
-function targetsOf(interfaceName: string, peer: PeerRequest, facts: InterfaceFacts): string[] {
-  const own = Object.entries(os.networkInterfaces()).flatMap(([device, addresses]) =>
-    (addresses ?? []).map(({ address, cidr }) => (device === interfaceName ? (cidr ?? address) : address)),
-  );
-  const targets = echoTargets({
-    allowedIpsWritten: peer.allowedIpsWritten,
-    allowedIpsLive: facts.peers.get(peer.publicKey)?.allowedIps ?? [],
-    otherPeers: [...facts.peers]
-      .filter(([key]) => key !== peer.publicKey)
-      .map(([, other]) => other.allowedIps),
-    ownAddresses: own,
-  });
-  return targets.map((target) => target.address);
-}
-
 async function recallState({ run, report }: RepairInterfaceRequest): Promise<State> {
   const loaded = await loadState(run.stateDirectory);
   if (loaded.kind === 'ok') return loaded.state;
-  if (loaded.kind === 'damaged') {
-    const place =
-      loaded.movedTo === null ? 'it could not be set aside' : `it was set aside as ${loaded.movedTo}`;
-    report.warning(`the state file in ${run.stateDirectory} was damaged, ${place}; going on without it`);
-  }
-  if (loaded.kind === 'unreadable')
-    report.warning(`the state cannot be read: ${loaded.detail}; going on without it`);
+  const warning = stateWarning(loaded, run.stateDirectory);
+  if (warning !== null) report.warning(warning);
   return emptyState;
 }
 
 /** Reads the file again first: another interface's run may have written meanwhile. */
 async function keepState({ run, report }: RepairInterfaceRequest, learned: State['peers']): Promise<void> {
   const loaded = await loadState(run.stateDirectory);
-  // It was said when it was read; and what cannot be read must not be written over.
-  if (loaded.kind === 'unreadable') return;
+  // It was said when it was read.
+  if (!mayReplace(loaded)) return;
   const state = loaded.kind === 'ok' ? loaded.state : emptyState;
   const peers = { ...state.peers, ...learned };
   if (JSON.stringify(peers) === JSON.stringify(state.peers)) return;

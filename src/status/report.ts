@@ -1,6 +1,7 @@
 /**
- * What a peer's tunnel is like now. `suspect`: proof is overdue. `paused`: the daemon keeps its hands off, or
- * the host has no usable route, or the interface is gone; `reason` says which.
+ * What a peer's tunnel is like now. `suspect`: proof is overdue. `down`: the endpoint was given up; it stays so until
+ * one is proven. `unknown`: not proven yet, or not since a pause. `paused`: the daemon keeps its hands off; `reason`
+ * says until when.
  */
 export const healths = ['up', 'suspect', 'down', 'unknown', 'paused'] as const;
 
@@ -53,7 +54,7 @@ export interface PeerStatus {
   readonly fallbackSince: string | null;
   /** The newest proof that the endpoint works. */
   readonly proof: ProofStatus | null;
-  /** The last time the daemon moved the endpoint and the move was proven. */
+  /** The last time the endpoint was moved, by the daemon or by somebody else, and the new one was proven. */
   readonly lastSwitch: SwitchStatus | null;
   /** In the order in which they would be tried. */
   readonly candidates: readonly CandidateStatus[];
@@ -66,13 +67,13 @@ export interface ProofStatus {
   readonly rttMs: number | null;
 }
 
-/** A proven move from one endpoint to another. */
+/** A proven move from one endpoint to another: by the daemon, by roaming, or by hand. */
 export interface SwitchStatus {
   readonly at: string;
   /** Null where no endpoint was set before. */
   readonly from: string | null;
   readonly to: string;
-  /** What condemned the old endpoint and what proved the new one, for people. */
+  /** What condemned the old endpoint, or that somebody else moved it, for people. */
   readonly reason: string;
 }
 

@@ -1,5 +1,6 @@
 import type { FailbackMemory } from '../core/failback.ts';
 import type { MachineSnapshot } from '../core/machine.ts';
+import type { WatchSnapshot } from '../core/watch/watch-types.ts';
 import type { FailbackState, PeerState } from './state.ts';
 
 /** What earlier runs leave for this one, in the terms of the core. */
@@ -33,6 +34,43 @@ export function recall(state: PeerState | undefined, wallMs: number, monotonicMs
     failbackMemory: new Map(failback),
     failedAtMs: new Map(failed),
     unlisted: unlisted ? { endpoint: unlisted.endpoint, forMs: agoMs(unlisted.sinceMs) } : null,
+  };
+}
+
+/** Two conversions of the same moment differ by what the clocks drift apart meanwhile. */
+const sameMomentMs = 2_000;
+
+/**
+ * The state to be kept for the next start of the daemon: when candidates were offered, and which trials failed. Times
+ * that are on disk already stay as they are, so that the same knowledge gives the same state.
+ */
+export function rememberWatch(
+  before: PeerState | undefined,
+  { offers, candidates }: Pick<WatchSnapshot, 'offers' | 'candidates'>,
+  wallMs: number,
+  monotonicMs: number,
+): PeerState {
+  const wall = (atMs: number, known: number | undefined): number => {
+    const now = Math.max(0, Math.round(wallMs - (monotonicMs - atMs)));
+    return known !== undefined && Math.abs(known - now) < sameMomentMs ? known : now;
+  };
+  const failback: Record<string, FailbackState> = {};
+  for (const [endpoint, { atMs, failures }] of offers) {
+    failback[endpoint] = { lastTriedAtMs: wall(atMs, before?.failback?.[endpoint]?.lastTriedAtMs), failures };
+  }
+  const failedTrials: Record<string, number> = { ...before?.failedTrials };
+  for (const { endpoint, failedAtMs } of candidates) {
+    if (failedAtMs === null) delete failedTrials[endpoint];
+    else failedTrials[endpoint] = wall(failedAtMs, before?.failedTrials?.[endpoint]);
+  }
+  return {
+    ...before,
+    ...(offers.size === 0 && before?.failback === undefined
+      ? {}
+      : { failback: newest(failback, (one) => one.lastTriedAtMs) }),
+    ...(Object.keys(failedTrials).length === 0 && before?.failedTrials === undefined
+      ? {}
+      : { failedTrials: newest(failedTrials, (atMs) => atMs) }),
   };
 }
 

@@ -2,15 +2,17 @@ import { randomBytes } from 'node:crypto';
 import { open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDirectory } from '../host/directory.ts';
-import { isState, type State } from './state.ts';
+import { isState, newerVersion, type State } from './state.ts';
 
 /** What was found in the state directory. Nothing of it may stop the program from doing its job. */
 export type LoadedState =
   | { readonly kind: 'ok'; readonly state: State }
   /** Nothing was saved yet. */
   | { readonly kind: 'empty' }
-  /** Not a state, or one of another version. `movedTo` is where it was set aside; null if that failed. */
+  /** Not a state. `movedTo` is where it was set aside; null if that failed. */
   | { readonly kind: 'damaged'; readonly movedTo: string | null }
+  /** A newer version of this program wrote it, in a form that this one does not know. `movedTo` as above. */
+  | { readonly kind: 'newer'; readonly movedTo: string | null }
   | { readonly kind: 'unreadable'; readonly detail: string };
 
 /** Whether the state was saved. */
@@ -27,7 +29,8 @@ const leftoverAgeMs = 3_600_000;
 
 /**
  * Reads the state. A damaged file is set aside under one fixed name, so that damage can be looked at and
- * cannot fill the disk, and the program starts anew.
+ * cannot fill the disk, and the program starts anew. So is one of a newer version, under the name of that version, so
+ * that it can be put back by whoever goes back to it.
  */
 export async function loadState(directory: string): Promise<LoadedState> {
   const file = join(directory, fileName);
@@ -35,13 +38,17 @@ export async function loadState(directory: string): Promise<LoadedState> {
   try {
     const found = await stat(file);
     if (!found.isFile()) return { kind: 'unreadable', detail: `${file} is not a regular file` };
-    if (found.size > maxFileBytes) return setAside(file);
+    if (found.size > maxFileBytes) return setAside(file, 'damaged', 'damaged');
     text = await readFile(file, 'utf8');
   } catch (error) {
     return codeOf(error) === 'ENOENT' ? { kind: 'empty' } : { kind: 'unreadable', detail: messageOf(error) };
   }
   const state = parseJson(text);
-  return isState(state) ? { kind: 'ok', state } : setAside(file);
+  if (isState(state)) return { kind: 'ok', state };
+  const version = newerVersion(state);
+  return version === null
+    ? setAside(file, 'damaged', 'damaged')
+    : setAside(file, 'newer', `version-${version}`);
 }
 
 /**
@@ -64,13 +71,13 @@ export async function saveState(directory: string, state: State): Promise<SavedS
   }
 }
 
-async function setAside(file: string): Promise<LoadedState> {
-  const movedTo = `${file}.damaged`;
+async function setAside(file: string, kind: 'damaged' | 'newer', suffix: string): Promise<LoadedState> {
+  const movedTo = `${file}.${suffix}`;
   try {
     await rename(file, movedTo);
-    return { kind: 'damaged', movedTo };
+    return { kind, movedTo };
   } catch {
-    return { kind: 'damaged', movedTo: null };
+    return { kind, movedTo: null };
   }
 }
 
@@ -112,6 +119,21 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** Whether a new state may take this one's place: what could not be read or set aside must not be lost. */
+export function mayReplace(loaded: LoadedState): boolean {
+  return loaded.kind !== 'unreadable' && !(loaded.kind === 'newer' && loaded.movedTo === null);
+}
+
+/** What to tell people about a state that could not be used; null where there is nothing to tell. */
+export function stateWarning(loaded: LoadedState, directory: string): string | null {
+  if (loaded.kind === 'unreadable') return `what was remembered cannot be read: ${loaded.detail}`;
+  if (loaded.kind !== 'damaged' && loaded.kind !== 'newer') return null;
+  const why = loaded.kind === 'damaged' ? 'was damaged' : 'was written by a newer version of wg-reach';
+  const place =
+    loaded.movedTo === null ? 'it could not be set aside' : `it was set aside as ${loaded.movedTo}`;
+  return `the state file in ${directory} ${why}, ${place}; going on without it`;
 }
 
 function codeOf(error: unknown): string {

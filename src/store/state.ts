@@ -42,6 +42,12 @@ export function isState(value: unknown): value is State {
   return value.names === undefined || isRecordOf(value.names, isTextList);
 }
 
+/** The number of a later version of the file's form; null for everything else. */
+export function newerVersion(value: unknown): number | null {
+  const version = isRecord(value) ? value.version : null;
+  return isCount(version) && version > emptyState.version ? version : null;
+}
+
 function isPeerState(value: unknown): value is PeerState {
   if (!isRecord(value)) return false;
   const { failback, failedTrials, lastGood, unlisted } = value;

@@ -15,6 +15,9 @@ function bytes(value: unknown): Uint8Array {
   return Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
 }
 
+const guest = { publicKey, host: 'vpn.example', port: 51820 };
+const oneShot = { version: '1', probe: 'auto', timeoutMs: 50_000, peers: [guest] } as const;
+
 test.each<ControlRequest>([
   { id: 0, command: 'status' },
   { id: 7, command: 'pause', interface: 'wg0', publicKey, forMs: 3_600_000 },
@@ -22,6 +25,7 @@ test.each<ControlRequest>([
   { id: 1, command: 'resume', publicKey },
   { id: 1, command: 'repair', interface: 'wg0', dryRun: true },
   { id: 1, command: 'reload' },
+  { id: 1, command: 'one-shot', interface: 'wg0', oneShot },
 ])('%j is a request', (request) => {
   expect(parseRequest(bytes(request))).toEqual({ kind: 'ok', request });
 });
@@ -49,6 +53,28 @@ test.each([
   [{ id: 3, command: 'resume', forMs: 1_000 }, 3, 'bad-value'],
   [{ id: 3, command: 'repair', dryRun: 'yes' }, 3, 'bad-value'],
   [{ id: 3, command: 'status', dryRun: true }, 3, 'bad-value'],
+  [{ id: 3, command: 'one-shot', interface: 'wg0' }, 3, 'bad-value'],
+  [{ id: 3, command: 'one-shot', oneShot }, 3, 'bad-value'],
+  [{ id: 3, command: 'repair', interface: 'wg0', oneShot }, 3, 'bad-value'],
+  ...[
+    { peers: [] },
+    { peers: [guest, guest] },
+    { peers: [{ ...guest, host: '-x' }] },
+    { peers: [{ ...guest, port: 0 }] },
+    { peers: [{ ...guest, port: 1.5 }] },
+    { peers: [{ ...guest, publicKey: 'AAAA' }] },
+    { peers: [{ ...guest, dryRun: true }] },
+    { peers: {} },
+    { dryRun: true },
+    { probe: 'magic' },
+    { timeoutMs: 0 },
+    { timeoutMs: '50' },
+    { version: null },
+  ].map((wrong): [unknown, number, string] => [
+    { id: 3, command: 'one-shot', interface: 'wg0', oneShot: { ...oneShot, ...wrong } },
+    3,
+    'bad-value',
+  ]),
   ['['.repeat(65_000), null, 'not-json'],
 ])('%j is answered with an error', (value, id, code) => {
   expect(parseRequest(bytes(value))).toMatchObject({ kind: 'invalid', id, error: { code } });

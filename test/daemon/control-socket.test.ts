@@ -14,10 +14,11 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { askDaemon } from '../../src/daemon/control-client.ts';
-import { type ControlServer, startControlServer } from '../../src/daemon/control-server.ts';
+import { claimControlPlace } from '../../src/daemon/control-place.ts';
+import { startControlServer } from '../../src/daemon/control-server.ts';
 import { createLog } from '../../src/daemon/log.ts';
 import { type CompiledSources, compileSources } from '../host/compiled-sources.ts';
-import { type ControlScene, createControlScene } from './control-scene.ts';
+import { type ControlScene, createControlScene, type Started } from './control-scene.ts';
 
 let compiled: CompiledSources;
 let scene: ControlScene;
@@ -35,7 +36,7 @@ function ask(timeoutMs = 5_000) {
   return askDaemon(scene.path, { command: 'status' }, { timeoutMs });
 }
 
-async function close(server: ControlServer): Promise<void> {
+async function close(server: Started): Promise<void> {
   if (server.kind !== 'listening') throw new Error(server.kind);
   await server.close();
 }
@@ -106,13 +107,13 @@ test.runIf(process.getuid?.() === 0)('at no moment can another user connect', as
 
 test('a living daemon is left alone, here and in another process, also while it is stopped', async () => {
   await scene.start();
-  expect(await scene.start()).toEqual({ kind: 'already-running' });
+  expect(await scene.start()).toMatchObject({ kind: 'already-running' });
   expect(await ask()).toEqual({ kind: 'result', result: 'status' });
   await scene.remove();
   scene = createControlScene();
   const child = await scene.startProcess(compiled.directory);
   child.kill('SIGSTOP');
-  expect(await scene.start()).toEqual({ kind: 'already-running' });
+  expect(await scene.start()).toMatchObject({ kind: 'already-running' });
   expect(await ask(300)).toEqual({ kind: 'timed-out' });
   child.kill('SIGCONT');
   expect(await ask()).toEqual({ kind: 'result', result: child.pid });
@@ -142,6 +143,22 @@ test('two processes that start at the same moment: one listens', async () => {
   expect(await ask()).toMatchObject({ kind: 'result' });
 }, 30_000);
 
+test.runIf(process.getuid?.() === 0)(
+  'one that starts in another network namespace is in the way, too, and named; when it dies, the place is free',
+  async () => {
+    const other = await scene.claimElsewhere(compiled.directory);
+    expect(await scene.start()).toEqual({
+      kind: 'already-running',
+      holder: expect.stringContaining(`process ${other.pid} `),
+    });
+    const ended = new Promise((resolve) => other.on('exit', resolve));
+    other.kill('SIGKILL');
+    await ended;
+    expect(await scene.start()).toMatchObject({ kind: 'listening' });
+  },
+  30_000,
+);
+
 test('what stands in the way is named and kept', async () => {
   mkdirSync(dirname(scene.path));
   writeFileSync(scene.path, 'precious');
@@ -161,11 +178,8 @@ test('a directory that cannot be, and a path that is too long, are values', asyn
     kind: 'failed',
     detail: expect.stringContaining('cannot be made'),
   });
-  const log = createLog({ format: 'text', journald: true, verbose: false, write: () => {} });
-  const handler = () => ({ kind: 'result', result: null }) as const;
-  const handlers = { status: handler, pause: handler, resume: handler, repair: handler, reload: handler };
   const path = join(dirname(dirname(scene.path)), 'x'.repeat(100), 'control.sock');
-  expect(await startControlServer({ path, handlers, log })).toMatchObject({
+  expect(await claimControlPlace(path)).toMatchObject({
     kind: 'failed',
     detail: expect.stringContaining('too long'),
   });
@@ -183,8 +197,17 @@ test('the signal closes it', async () => {
   const stop = new AbortController();
   const log = createLog({ format: 'text', journald: true, verbose: false, write: () => {} });
   const handler = () => ({ kind: 'result', result: null }) as const;
-  const handlers = { status: handler, pause: handler, resume: handler, repair: handler, reload: handler };
-  const server = await startControlServer({ path: scene.path, handlers, log, signal: stop.signal });
+  const handlers = {
+    status: handler,
+    pause: handler,
+    resume: handler,
+    repair: handler,
+    reload: handler,
+    'one-shot': handler,
+  };
+  const place = await claimControlPlace(scene.path);
+  if (place.kind !== 'claimed') throw new Error(place.kind);
+  const server = await startControlServer(place, { handlers, log, signal: stop.signal });
   stop.abort();
   await close(server);
   expect(existsSync(scene.path)).toBe(false);

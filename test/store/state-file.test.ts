@@ -56,6 +56,24 @@ describe('saveState and loadState', () => {
     expect(await loadState(directory)).toEqual({ kind: 'ok', state: newer });
   });
 
+  it('set a file of a newer version aside under a name of its own, untouched', async () => {
+    const newer = '{"version": 7, "tunnels": ["all different"]}';
+    writeFileSync(file, newer);
+    expect(await loadState(directory)).toEqual({ kind: 'newer', movedTo: `${file}.version-7` });
+    expect(readFileSync(`${file}.version-7`, 'utf8')).toBe(newer);
+    expect(await saveState(directory, state)).toEqual({ kind: 'ok' });
+    expect(await loadState(directory)).toEqual({ kind: 'ok', state });
+    expect(readFileSync(`${file}.version-7`, 'utf8')).toBe(newer);
+  });
+
+  it.each(['0', '-1', '1.5', '"2"', 'null', '1e400', '[2]'])(
+    'take a version of %s for damage',
+    async (version) => {
+      writeFileSync(file, `{"version": ${version}, "peers": {}}`);
+      expect(await loadState(directory)).toEqual({ kind: 'damaged', movedTo: `${file}.damaged` });
+    },
+  );
+
   it('survive truncation at any byte', async () => {
     await saveState(directory, state);
     const whole = readFileSync(file);

@@ -13,27 +13,44 @@ export interface HealthInput {
   readonly provenOnce: boolean;
   /** The last look found the peer heard, but nothing that shows that it hears us. */
   readonly undecided: boolean;
+  /** The health until now. */
+  readonly before: Health;
 }
 
-/** The health of a watched peer, for people and scripts. */
-export function healthOf({ state, lookReason, search, provenOnce, undecided }: HealthInput): Health {
-  switch (state) {
+/**
+ * The health of a watched peer, for people and scripts. Who is down stays down until proven: that the old endpoint is
+ * put back and looked at once more is how it is searched for, and no news.
+ */
+export function healthOf(input: HealthInput): Health {
+  switch (input.state) {
     case 'paused':
       return 'paused';
     case 'idle':
       return 'unknown';
     case 'alive':
-      return !provenOnce ? 'unknown' : undecided ? 'suspect' : 'up';
+      return !input.provenOnce ? 'unknown' : input.undecided ? 'suspect' : 'up';
     case 'parked':
     case 'gone':
       return 'down';
     case 'looking':
-      if (search !== 'starting' && search !== 'checking') return lookReason === 'fail-back' ? 'up' : 'down';
-      if (!provenOnce) return 'unknown';
-      return lookReason === 'suspicion'
-        ? 'suspect'
-        : lookReason === 'fail-back' || lookReason === 'roamed'
-          ? 'up'
-          : 'down';
+      return input.before === 'down' ? 'down' : lookingHealth(input);
+  }
+}
+
+function lookingHealth({ lookReason, search, provenOnce }: HealthInput): Health {
+  // Candidates are chosen only when the endpoint was given up; what is set otherwise is an offer.
+  if (search === 'racing') return 'down';
+  if (search !== 'starting' && search !== 'checking') return lookReason === 'fail-back' ? 'up' : 'down';
+  if (!provenOnce) return 'unknown';
+  switch (lookReason) {
+    case 'start':
+      return 'unknown';
+    case 'suspicion':
+      return 'suspect';
+    case 'fail-back':
+    case 'roamed':
+      return 'up';
+    default:
+      return 'down';
   }
 }

@@ -5,6 +5,7 @@ import type { Instant } from '../instant.ts';
 import type { Profile } from '../profile.ts';
 import type { Proof } from '../proof.ts';
 import type { WatchState } from './watch-transitions.ts';
+import type { PastOffer } from './way-back.ts';
 
 /** How a peer is, for people and scripts. */
 export type Health = 'up' | 'suspect' | 'down' | 'unknown' | 'paused';
@@ -24,7 +25,8 @@ export type WatchEvent =
   | { readonly type: 'busy'; readonly busy: boolean }
   /** The routes of the host changed, it slept, or its clock was set: what was known of paths is doubtful. */
   | { readonly type: 'network-changed' }
-  | { readonly type: 'pause' }
+  /** `reason`: why, in words; the operator's wish unless given. */
+  | { readonly type: 'pause'; readonly reason?: string }
   | { readonly type: 'resume' };
 
 /** What a watched peer asks for on top of what a look asks for. `resolve`: ask for its names again, soon. */
@@ -55,6 +57,8 @@ export interface WatchSnapshot {
   readonly fallbackSinceMs: number | null;
   /** The endpoint that last worked for a minute, or null: worth remembering on disk. */
   readonly lastGood: string | null;
+  /** Offers of preferred candidates up to now, by endpoint: worth remembering on disk. */
+  readonly offers: ReadonlyMap<string, PastOffer>;
 }
 
 /** What a watch is told once. */
@@ -67,6 +71,7 @@ export interface WatchConfig {
   /** False for a peer without persistent keepalive: it was meant to be silent, and is tested only under traffic. */
   readonly testWhenIdle: boolean;
   readonly phase: number;
-  readonly remembered: ReadonlyMap<string, { readonly atMs: number; readonly failures: number }>;
+  /** Offers remembered from before, by endpoint. */
+  readonly remembered: ReadonlyMap<string, PastOffer>;
   readonly failedAtMs: ReadonlyMap<string, number>;
 }

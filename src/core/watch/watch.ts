@@ -1,6 +1,6 @@
 import type { Outcome, PeerAction } from '../action.ts';
 import { createBackoff } from '../backoff.ts';
-import { type Candidate, freshCandidate, lastKnownGoodSource } from '../candidate.ts';
+import { type Candidate, failedCandidate, freshCandidate, lastKnownGoodSource } from '../candidate.ts';
 import type { PeerEvent } from '../event.ts';
 import type { Fact } from '../fact.ts';
 import type { Instant } from '../instant.ts';
@@ -17,7 +17,7 @@ import { switchReason } from './switch-reason.ts';
 import { createTunnelTest, type TestVerdict } from './tunnel-test.ts';
 import { createUnlisted } from './unlisted.ts';
 import { type LookReason, nextWatchState, type WatchState } from './watch-transitions.ts';
-import type { Switch, Watch, WatchAction, WatchConfig, WatchEvent } from './watch-types.ts';
+import type { Health, Switch, Watch, WatchAction, WatchConfig, WatchEvent } from './watch-types.ts';
 import { createWayBack } from './way-back.ts';
 
 /** A `wg` that failed is asked again after this time: it may have been out of memory, or somebody holds a lock. */
@@ -53,9 +53,10 @@ export function createWatch(config: WatchConfig): Watch {
   let settled = false;
   let lastSwitch: Switch | null = null;
   let origin: string | null = null;
-  let pauseWanted = false;
+  let pauseReason: string | null = null;
   let reason: string | null = null;
   let undecided = false;
+  let health: Health = 'unknown';
   const failedAtMs = new Map(config.failedAtMs);
   const responders = createResponders(config.echoTargets);
   let actions: WatchAction[] = [];
@@ -138,7 +139,7 @@ export function createWatch(config: WatchConfig): Watch {
     noteSwitch(snapshot.endpoint, snapshot.proof !== null, now);
     endpoint = snapshot.endpoint;
     proof = snapshot.proof;
-    if (pauseWanted) return pause();
+    if (pauseReason !== null) return pause(pauseReason);
     if (outcome.kind === 'gone') state = nextWatchState(state, 'gone');
     else if (outcome.kind === 'proven' || outcome.kind === 'undecided')
       becomeAlive(outcome.kind === 'proven', now);
@@ -232,10 +233,11 @@ export function createWatch(config: WatchConfig): Watch {
       }
       const verdict = test.observed(observation, now);
       if (verdict) onVerdict(verdict, now);
-    } else if (state === 'parked') {
-      // A set that seemed to fail may have taken effect, and the peer may have roamed.
+    } else if (state === 'parked' || state === 'paused') {
+      // A set that seemed to fail may have taken effect, the peer may have roamed, the operator may have set it.
       endpoint = observation.endpoint;
-      if (parking.observed(observation, now.monotonicMs)) startLook('sign-of-life', null, now);
+      if (state === 'parked' && parking.observed(observation, now.monotonicMs))
+        startLook('sign-of-life', null, now);
     }
   }
 
@@ -261,10 +263,10 @@ export function createWatch(config: WatchConfig): Watch {
     if (state === 'parked' && parking.isNews(candidates)) startLook('news', reason, now);
   }
 
-  function pause(): void {
+  function pause(why: string): void {
     state = nextWatchState(state, 'pause');
-    reason = 'paused by the operator';
-    pauseWanted = false;
+    reason = why;
+    pauseReason = null;
   }
 
   function apply(event: WatchEvent, now: Instant): void {
@@ -273,13 +275,13 @@ export function createWatch(config: WatchConfig): Watch {
         if (state === 'idle') startLook('start', null, now);
         break;
       case 'resume':
-        pauseWanted = false;
+        pauseReason = null;
         if (state === 'paused') startLook('start', null, now);
         break;
       case 'pause':
-        pauseWanted = true;
-        if (look) forward({ type: 'shutdown', reason: 'paused by the operator' }, now);
-        else if (state !== 'paused') pause();
+        pauseReason = event.reason ?? 'paused by the operator';
+        if (look) forward({ type: 'shutdown', reason: pauseReason }, now);
+        else if (state !== 'paused') pause(pauseReason);
         break;
       case 'candidates':
         onCandidates(event, now);
@@ -371,6 +373,8 @@ export function createWatch(config: WatchConfig): Watch {
       stepReminders(now);
       if (state === 'alive') stepAlive(now);
       else if (state === 'parked') stepParked(now);
+      const search = look?.snapshot().state ?? null;
+      health = healthOf({ state, lookReason, search, provenOnce, undecided, before: health });
       return actions;
     },
     nextDueMs,
@@ -379,15 +383,16 @@ export function createWatch(config: WatchConfig): Watch {
       const now = look?.snapshot();
       return {
         state,
-        health: healthOf({ state, lookReason, search: now?.state ?? null, provenOnce, undecided }),
+        health,
         reason,
         generation: generationNow(),
         endpoint: now?.endpoint ?? endpoint,
         proof: now?.proof ?? proof,
-        candidates: now?.candidates ?? candidates.map(freshCandidate),
+        candidates: now?.candidates ?? candidates.map((one) => failedCandidate(one, failedAtMs)),
         lastSwitch,
         fallbackSinceMs: wayBack.fallbackSinceMs(),
         lastGood: parking.lastGood(),
+        offers: wayBack.offers(),
       };
     },
   };

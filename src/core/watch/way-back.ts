@@ -20,11 +20,21 @@ export interface WayBack {
   offered(endpoint: string, worked: boolean, nowMs: number): void;
   /** Earlier offers, as the search wants them. */
   memory(nowMs: number): ReadonlyMap<string, FailbackMemory>;
+  /** Every offer that counts, by endpoint: when it was made (monotonic) and how often in a row it failed. A copy. */
+  offers(): ReadonlyMap<string, PastOffer>;
   hinted(endpoint: string, answered: boolean): void;
   /** The network changed: what worked there may be offered here without waiting. */
   forget(nowMs: number): void;
   step(nowMs: number, busy: boolean): { readonly actions: PeerAction[]; readonly offerDue: boolean };
   nextDueMs(): number | null;
+}
+
+/** Offers of one endpoint up to now. */
+export interface PastOffer {
+  /** Monotonic milliseconds of the last one; may lie before the clock's zero. */
+  readonly atMs: number;
+  /** Failures in a row. */
+  readonly failures: number;
 }
 
 /** What decides about the way back. */
@@ -35,8 +45,8 @@ export interface WayBackOptions {
   readonly failbackMs: number | null;
   /** 0 to 1, different on each host, so that two ends that both run this do not offer at the same moment. */
   readonly phase: number;
-  /** Offers remembered from before, by endpoint: when (monotonic, may be negative) and how often they failed. */
-  readonly remembered: ReadonlyMap<string, { readonly atMs: number; readonly failures: number }>;
+  /** Offers remembered from before, by endpoint. */
+  readonly remembered: ReadonlyMap<string, PastOffer>;
 }
 
 /** Pings in a row that the preferred candidate must have answered before a live tunnel is sent there. */
@@ -125,6 +135,7 @@ export function createWayBack(options: WayBackOptions): WayBack {
       const waiting = [...tried].filter(([, { atMs, failures }]) => nowMs < atMs + intervalMs(failures));
       return new Map(waiting.map(([endpoint, { failures }]) => [endpoint, { triedAgoMs: 0, failures }]));
     },
+    offers: () => new Map(tried),
     hinted(endpoint, answered) {
       const ping = pings.get(endpoint);
       if (!ping) return;
