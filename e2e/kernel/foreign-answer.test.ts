@@ -28,7 +28,7 @@ async function frameErrors(lab: Lab): Promise<number> {
   return Number(stdout);
 }
 
-test(
+test.concurrent(
   `${kernelOnlyTitle}an answer from outside the allowed IPs is not counted, and a tunnel that gives only such answers is not moved`,
   withScene({ inner: { server: ['10.77.0.1'] }, allowedIps: [`${absent}/32`] }, async ({ lab, reach }) => {
     expect(lab.implementation).toBe('kernel');

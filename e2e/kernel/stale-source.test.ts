@@ -38,7 +38,7 @@ async function moveRoute({ lab }: Scene, family: 4 | 6): Promise<void> {
   expect(outside.code, outside.stdout).toBe(0);
 }
 
-test(
+test.concurrent(
   `${kernelOnlyTitle}IPv6, the default route moved to another uplink and the old address stayed: everything is lost until the same endpoint is set again`,
   withScene({ uplinks: 2, endpoint: 'v6' }, async (scene) => {
     const { lab } = scene;
@@ -53,7 +53,7 @@ test(
   }),
 );
 
-test(
+test.concurrent(
   `${kernelOnlyTitle}IPv6, the default route moved to another uplink and the old address stayed: cured by the endpoint it has, no other`,
   withScene({ uplinks: 2, endpoint: 'v6' }, async (scene) => {
     const { lab, reach } = scene;
@@ -70,7 +70,7 @@ test(
 );
 
 // For IPv4 alone the kernel compares the route's device with the one it heard the peer on.
-test(
+test.concurrent(
   `${kernelOnlyTitle}IPv4, the default route moved to another uplink and the old address stayed: it follows by itself, and nothing is set`,
   withScene({ uplinks: 2, endpoint: 'v4' }, async (scene) => {
     const { lab, reach } = scene;
