@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { scenarioReporter } from './e2e/kernel/scenario-reporter.ts';
-import { scenarioFiles, scenarioPattern } from './e2e/kernel/scenarios.ts';
+import { everythingFile, scenarioPattern } from './e2e/kernel/scenarios.ts';
 
 const dist = fileURLToPath(new URL('dist/', import.meta.url));
 
@@ -10,14 +10,12 @@ export default defineConfig({
   resolve: { alias: [{ find: /^(?:\.\.\/)+(lab|src)\/(.+)\.ts$/, replacement: `${dist}$1/$2.js` }] },
   test: {
     setupFiles: ['e2e/kernel/interpreter.ts'],
-    include: scenarioFiles(),
+    include: [everythingFile],
     testNamePattern: scenarioPattern(),
     testTimeout: 300_000,
     hookTimeout: 120_000,
     pool: 'forks',
     maxWorkers: 1,
-    // One process for all files: each more would load vitest again.
-    isolate: false,
     // They mostly wait for timers of WireGuard, by the clock of the guest.
     maxConcurrency: 6,
     reporters: [['verbose', { summary: false }], scenarioReporter()],

@@ -2,8 +2,6 @@
 export interface Scenarios {
   readonly file: string;
   readonly titles: readonly string[];
-  /** True: each has a lab of its own, and they run beside those of the other files, since `togetherFile` imports them. */
-  readonly together?: true;
 }
 
 /**
@@ -13,7 +11,6 @@ export interface Scenarios {
 export const scenarios: readonly Scenarios[] = [
   {
     file: 'e2e/evidence.test.ts',
-    together: true,
     titles: [
       'with no inner address but our own there is no proof, and nothing is moved',
       'the inner echo target gone while the tunnel lives: nothing is moved',
@@ -26,7 +23,6 @@ export const scenarios: readonly Scenarios[] = [
   },
   {
     file: 'e2e/session.test.ts',
-    together: true,
     titles: [
       'a local IPv4 address replaced under a live tunnel: the same endpoint is set again, no other',
       'a local IPv6 address replaced under a live tunnel: the same endpoint is set again, no other',
@@ -37,12 +33,10 @@ export const scenarios: readonly Scenarios[] = [
   },
   {
     file: 'e2e/daemon/how-fast.test.ts',
-    together: true,
     titles: ['traffic flowing, a peer that drops everything inside, IPv6 black-holed, balanced'],
   },
   {
     file: 'e2e/daemon/left-alone.test.ts',
-    together: true,
     titles: ['an endpoint that the peer roamed to, though no answer lists it'],
   },
   {
@@ -73,22 +67,12 @@ export const scenarios: readonly Scenarios[] = [
   },
 ];
 
-/** Imports all tests that run side by side: those of `scenarios`, and all that are made for the kernel alone. */
-export const togetherFile = 'e2e/kernel/together.test.ts';
+/** Imports the files of `scenarios`, and those made for the kernel alone, of which all tests are run. */
+export const everythingFile = 'e2e/kernel/all.test.ts';
 /** What the titles of the latter begin with: what only the kernel shows … */
 export const kernelOnlyTitle = 'only the kernel shows: ';
 /** … and what the daemon does there as elsewhere. */
 export const daemonTitle = 'the daemon on the kernel:';
-
-/** The files to be run. */
-export function scenarioFiles(): string[] {
-  return [...new Set(scenarios.map(fileOf)), togetherFile];
-}
-
-/** The file whose run shows these. */
-export function fileOf({ file, together }: Scenarios): string {
-  return together ? togetherFile : file;
-}
 
 /** Matches the full names of all that is to be run. */
 export function scenarioPattern(): RegExp {
