@@ -18,7 +18,7 @@ const machinePrograms = {
 const sharePrograms = ['/usr/lib/qemu/virtiofsd', '/usr/libexec/virtiofsd'];
 const sharePackage = { [sharePrograms[1]]: 'virtiofsd' };
 // For a machine that froze, or that is given hardly any processor: tests that hang are ended inside, and named.
-const limitS = 2400;
+const limitS = 3600;
 // By the guest's own clock Node starts in 150 ms, where outside it takes 90 ms. The rest is room, and keeps the tests
 // that look at an endpoint again and again, two processes each time, from using up the emulated processor.
 const slowness = 8;
