@@ -71,6 +71,8 @@ export const inMinutes = { timeout: 300_000 * slowness };
 
 /** The daemon of a test runs for minutes; it dies with its lab in any case. */
 const daemonTimeoutMs = 400_000;
+/** Distance of two looks, each of which costs a process or a question to the daemon. */
+const lookEveryMs = 50 * slowness;
 const proofs = ['echo', 'counters', 'handshake'];
 
 /** For tests that run side by side because they mostly wait: a scene for one test, with the name in its file. */
@@ -80,15 +82,22 @@ export function withDaemon(
 ): () => Promise<void> {
   return async () => {
     const scene = await createScene({ persistentKeepaliveS: 25, ...options });
+    const logs: (() => string)[] = [];
     try {
-      await body(await daemonScene(scene));
+      await body(await daemonScene(scene, logs));
+    } catch (error) {
+      console.error(
+        [`${error}`, ...logs.map((log, index) => `Log of daemon ${index + 1}:\n${log()}`)].join('\n'),
+      );
+      throw error;
     } finally {
       await scene.lab.close();
     }
   };
 }
 
-async function daemonScene(scene: Scene): Promise<DaemonScene> {
+/** `logs` gets a function for each daemon that is started, which gives what it wrote so far. */
+async function daemonScene(scene: Scene, logs: (() => string)[]): Promise<DaemonScene> {
   const { lab } = scene;
   const children: ReturnType<Lab['client']['spawn']>[] = [];
   const reach = await createWgReach({
@@ -125,6 +134,7 @@ async function daemonScene(scene: Scene): Promise<DaemonScene> {
     children.at(-1)?.stderr.on('data', (part: string) => {
       text += part;
     });
+    logs.push(() => text);
     const lines = (event?: string): LogLine[] =>
       text
         .split('\n')
@@ -143,9 +153,7 @@ async function daemonScene(scene: Scene): Promise<DaemonScene> {
               .find((line) => message.test(line.message ?? '')),
           withinMs,
           20,
-        ).catch((error: unknown) => {
-          throw new Error(`${error}\n${text}`);
-        }),
+        ),
       kill: started.kill,
       ended: started.ended,
       stop: async () => {
@@ -169,7 +177,7 @@ async function daemonScene(scene: Scene): Promise<DaemonScene> {
         return found?.health === health ? found : null;
       },
       withinMs,
-      50,
+      lookEveryMs,
     );
 
   return {
@@ -193,7 +201,7 @@ async function daemonScene(scene: Scene): Promise<DaemonScene> {
         `the endpoint is ${endpoint}`,
         async () => (await lab.wg.endpoint(index)) === endpoint,
         withinMs,
-        50,
+        lookEveryMs,
       );
       return performance.now() - startedMs;
     },

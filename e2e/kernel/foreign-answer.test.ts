@@ -1,12 +1,16 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { Lab } from '../../lab/index.ts';
 import { waitFor } from '../../lab/index.ts';
+import { inMinutes, withDaemon } from '../daemon/daemon.ts';
 import { watchEndpoint } from '../endpoint-watch.ts';
-import { withScene } from '../scene.ts';
+import { hostName } from '../wg-reach.ts';
 import { kernelOnlyTitle } from './scenarios.ts';
 
 /** The only address that the client's AllowedIPs name: a machine behind the server, which is absent. */
 const absent = '10.77.0.9';
+/** Longer than one close look of the daemon, which ends when an answer to any packet is overdue. */
+const longMs = 25_000;
 
 async function setServer(lab: Lab, setting: string, value: string): Promise<void> {
   const { code, stderr } = await lab.server().exec(['tee', `/proc/sys/${setting}`], { input: value });
@@ -28,9 +32,11 @@ async function frameErrors(lab: Lab): Promise<number> {
   return Number(stdout);
 }
 
-test(
+test.concurrent(
   `${kernelOnlyTitle}an answer from outside the allowed IPs is not counted, and a tunnel that gives only such answers is not moved`,
-  withScene({ inner: { server: ['10.77.0.1'] }, allowedIps: [`${absent}/32`] }, async ({ lab, reach }) => {
+  inMinutes,
+  withDaemon({ inner: { server: ['10.77.0.1'] }, allowedIps: [`${absent}/32`] }, async (scene) => {
+    const { lab, reach } = scene;
     expect(lab.implementation).toBe('kernel');
     await routeBehindServer(lab);
     const ping = (count: number) => lab.client.exec(['ping', '-n', '-c', String(count), '-W', '1', absent]);
@@ -55,6 +61,12 @@ test(
     expect(JSON.parse(run.stdout), run.said).toMatchObject({ outcome: 'undecided', proof: null, endpoint });
     expect(seen).toEqual([endpoint]);
     expect(looks).toBeGreaterThan(2);
+
+    lab.writeConfig({ endpointName: hostName });
+    const daemon = await scene.startDaemon();
+    await sleep(longMs);
+    expect(await scene.peer()).toMatchObject({ endpoint });
+    await daemon.stop();
     expect(reach.sets().filter((set) => set !== endpoint)).toEqual([]);
   }),
 );

@@ -10,23 +10,12 @@ export interface Scenarios {
  */
 export const scenarios: readonly Scenarios[] = [
   {
-    file: 'e2e/drop-in.test.ts',
-    titles: [
-      'IPv6 healthy: nothing changes, and the article’s lines are printed',
-      'IPv6 black-holed: IPv4 is set, carries packets at once, and the server has heard of it',
-      'DNS moved to a new address: it is followed',
-      'three A records of which only the third works; the peer had no endpoint and has a preshared key',
-    ],
-  },
-  {
     file: 'e2e/evidence.test.ts',
     titles: [
-      'our own inner address inside the peer’s AllowedIPs is no proof: a dead tunnel is moved',
       'with no inner address but our own there is no proof, and nothing is moved',
       'the inner echo target gone while the tunnel lives: nothing is moved',
       'the peer’s inner firewall drops everything: a living tunnel is not moved',
       'the peer’s inner firewall drops everything: a dead tunnel is moved to what works',
-      'the server drops all pings from outside: a living tunnel is not moved',
       'the server drops all pings from outside and the endpoint is dead: the other is found',
       'it is the endpoint now set, with a session from before',
       'it is the endpoint now set, and there never was a session',
@@ -39,16 +28,29 @@ export const scenarios: readonly Scenarios[] = [
       'a local IPv6 address replaced under a live tunnel: the same endpoint is set again, no other',
       'the server was restarted at the same address',
       'the server was restarted at another address',
-      'a roamed endpoint that nobody listed is left alone while it works',
       'the server is gone for good and another machine with its key took over at the other address',
     ],
   },
-  { file: 'e2e/names.test.ts', titles: ['no address works: 254, the endpoint as before'] },
+  {
+    file: 'e2e/daemon/how-fast.test.ts',
+    titles: ['traffic flowing, a peer that drops everything inside, IPv6 black-holed, balanced'],
+  },
+  {
+    file: 'e2e/daemon/left-alone.test.ts',
+    titles: ['an endpoint that the peer roamed to, though no answer lists it'],
+  },
+  {
+    file: 'e2e/drop-in.test.ts',
+    titles: [
+      'IPv6 black-holed: IPv4 is set, carries packets at once, and the server has heard of it',
+      'DNS moved to a new address: it is followed',
+      'three A records of which only the third works; the peer had no endpoint and has a preshared key',
+    ],
+  },
   {
     file: 'e2e/full-tunnel.test.ts',
     titles: [
       'unmarked packets to the server do travel inside, so that this tests something',
-      'healthy: nothing changes, --probe auto',
       'IPv6 black-holed: IPv4, --probe auto, {}',
     ],
   },
@@ -76,21 +78,19 @@ export const scenarios: readonly Scenarios[] = [
     file: 'e2e/host-conditions.test.ts',
     titles: ['a peer removed between our read and our set stays removed, --probe auto'],
   },
-  {
-    file: 'e2e/lab-kinds.test.ts',
-    titles: ['two peers on one interface, and a second machine with the first peer’s key'],
-  },
 ];
 
-/** Where the tests are that only the kernel can show; all of them are run. */
-export const kernelOnly = 'e2e/kernel/*.test.ts';
-/** What the titles of those tests begin with. */
+/** Imports the files of `scenarios`, and those made for the kernel alone, of which all tests are run. */
+export const everythingFile = 'e2e/kernel/all.test.ts';
+/** What the titles of the latter begin with: what only the kernel shows … */
 export const kernelOnlyTitle = 'only the kernel shows: ';
+/** … and what the daemon does there as elsewhere. */
+export const daemonTitle = 'the daemon on the kernel:';
 
 /** Matches the full names of all that is to be run. */
 export function scenarioPattern(): RegExp {
   const ends = scenarios.flatMap(({ titles }) => titles.map((title) => `${escaped(title)}$`));
-  return new RegExp([escaped(kernelOnlyTitle), ...ends].join('|'));
+  return new RegExp([`^${kernelOnlyTitle}`, `^${daemonTitle} `, ...ends].join('|'));
 }
 
 function escaped(text: string): string {

@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { Lab } from '../../lab/index.ts';
+import { waitFor } from '../../lab/index.ts';
+import { inMinutes, withDaemon } from '../daemon/daemon.ts';
 import { watchEndpoint } from '../endpoint-watch.ts';
 import { startPings } from '../ping-stream.ts';
 import type { Scene } from '../scene.ts';
 import { withScene } from '../scene.ts';
+import { slowness } from '../slowness.ts';
 import { hostName } from '../wg-reach.ts';
 import { kernelOnlyTitle } from './scenarios.ts';
 
@@ -38,7 +41,7 @@ async function moveRoute({ lab }: Scene, family: 4 | 6): Promise<void> {
   expect(outside.code, outside.stdout).toBe(0);
 }
 
-test(
+test.concurrent(
   `${kernelOnlyTitle}IPv6, the default route moved to another uplink and the old address stayed: everything is lost until the same endpoint is set again`,
   withScene({ uplinks: 2, endpoint: 'v6' }, async (scene) => {
     const { lab } = scene;
@@ -53,7 +56,7 @@ test(
   }),
 );
 
-test(
+test.concurrent(
   `${kernelOnlyTitle}IPv6, the default route moved to another uplink and the old address stayed: cured by the endpoint it has, no other`,
   withScene({ uplinks: 2, endpoint: 'v6' }, async (scene) => {
     const { lab, reach } = scene;
@@ -69,8 +72,31 @@ test(
   }),
 );
 
+test.concurrent(
+  `${kernelOnlyTitle}IPv6, the default route moved to another uplink and the old address stayed: the daemon sets the endpoint it has, no other`,
+  inMinutes,
+  withDaemon({ uplinks: 2, endpoint: 'v6' }, async (scene) => {
+    const { lab, reach } = scene;
+    const daemon = await scene.begin();
+    await moveRoute(scene, 6);
+    const movedMs = performance.now();
+    await waitFor(
+      'the server hears the client from the other uplink',
+      async () => (await clientAsServerSeesIt(lab)).includes(lab.client.uplink(1).address(6) ?? 'no address'),
+      30_000 * slowness,
+      50 * slowness,
+    );
+    console.log(`the daemon cured a stale source in ${Math.round(performance.now() - movedMs)} ms`);
+    await scene.untilHealth('up');
+    expect(await lab.innerPing()).not.toBeNull();
+    expect(new Set(reach.sets())).toEqual(new Set([lab.endpoint('v6')]));
+    expect(daemon.lines('endpoint-switched')).toEqual([]);
+    await daemon.stop();
+  }),
+);
+
 // For IPv4 alone the kernel compares the route's device with the one it heard the peer on.
-test(
+test.concurrent(
   `${kernelOnlyTitle}IPv4, the default route moved to another uplink and the old address stayed: it follows by itself, and nothing is set`,
   withScene({ uplinks: 2, endpoint: 'v4' }, async (scene) => {
     const { lab, reach } = scene;
