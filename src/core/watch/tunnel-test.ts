@@ -185,8 +185,9 @@ export function createTunnelTest(options: TunnelTestOptions): TunnelTest {
     },
     answered(target, rttMs, nowMs) {
       rto.learn(rttMs);
-      // Whoever answers again is asked from now on; an answer that comes late counts as well as one in time.
-      responder = target;
+      // An answer that comes late counts as well as one in time. The first of the targets that answers is asked.
+      const order = responder === null ? Number.POSITIVE_INFINITY : options.echoTargets.indexOf(responder);
+      if (options.echoTargets.indexOf(target) < order) responder = target;
       return alive('echo', rttMs, nowMs);
     },
     observed(observation, now) {
