@@ -78,6 +78,8 @@ const echoInnerBytes = 52;
 const echoOuterBytes = 96;
 /** What WireGuard may send by itself between two readings: a handshake and two keepalives. */
 const ownOuterBytes = 212;
+/** What is answered to the other end's echoes, one a second, is no traffic (as in the daemon). */
+const answerBytesPerMs = echoOuterBytes / 1_000;
 
 /** Connects a watch to an end; nothing happens before `start`. */
 export function connectEnd(options: ManagedEndOptions): ManagedEnd {
@@ -90,6 +92,7 @@ export function connectEnd(options: ManagedEndOptions): ManagedEnd {
   let absent = false;
   let duplicates = 0;
   let txBytes: number | null = null;
+  let countedAtMs = 0;
   let echoes = 0;
   const tool = shared ?? createTool({ clock, random, device: () => device });
   const names = createNames({
@@ -255,7 +258,10 @@ export function connectEnd(options: ManagedEndOptions): ManagedEnd {
       if (reading.kind !== 'ok') return;
       const grown = reading.observation.txBytes - (txBytes ?? reading.observation.txBytes);
       txBytes = reading.observation.txBytes;
-      deliver({ type: 'busy', busy: grown > echoes * echoOuterBytes + ownOuterBytes });
+      const nowMs = end.host.clock.monotonicMs();
+      const answerBytes = (nowMs - countedAtMs) * answerBytesPerMs;
+      countedAtMs = nowMs;
+      deliver({ type: 'busy', busy: grown > echoes * echoOuterBytes + answerBytes + ownOuterBytes });
       echoes = 0;
       deliver({ type: 'observed', generation, observation: reading.observation });
     };
