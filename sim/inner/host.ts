@@ -35,7 +35,7 @@ export interface InnerHost {
   send(request: InnerRequest): InnerOutcome | 'local';
   /** Changes what happens to packets for an address; `delayMs`: how far behind this host it is. */
   setTarget(address: string, behaviour: TargetBehaviour, delayMs?: number): void;
-  /** A firewall that drops every inner packet that comes in, for this host and for what is behind it. */
+  /** A firewall that drops every inner packet that comes in but answers, for this host and for what is behind it. */
   setDropsEverything(drops: boolean): void;
   /** Inner packets that came through the tunnel, whatever became of them. */
   received(): number;
@@ -110,11 +110,11 @@ export function createInnerHost(options: {
   device.onInner((packet) => {
     received++;
     for (const listener of listeners) listener(packet);
-    if (dropsEverything) return;
     if (isAnswer(packet) && isOwn(packet.destination)) {
       answered(packet, false);
       return;
     }
+    if (dropsEverything) return;
     const answer = reply(packet);
     if (answer === null) return;
     const delayMs = targets.get(packet.destination)?.delayMs ?? 0;
