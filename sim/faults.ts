@@ -143,6 +143,26 @@ export const troubles = {
     world.atNextSet(() => world.clock.after(random.between(0, 60), world.removePeer, 5_000));
     return () => world.atNextSet(null);
   },
+  // Somebody takes the endpoint away from a trial, gives it back as soon as that has failed, and pauses us then.
+  'contested-trial': (world, random) => {
+    const set = (endpoint: string): void => {
+      world.truth.disturb();
+      world.device()?.set(tunnelKeys.server, { endpoint });
+    };
+    const elsewhere = endpointText(random.pick(wrongHosts), tunnelAddresses.port);
+    world.atNextTrial({
+      set: () => world.clock.after(random.between(100, 400), set, elsewhere),
+      failed(endpoint) {
+        set(endpoint);
+        const afterMs = random.between(40, 500);
+        world.clock.after(afterMs, () => world.managed.dispatch({ type: 'pause' }), undefined);
+      },
+    });
+    return () => {
+      world.atNextTrial(null);
+      world.managed.dispatch({ type: 'resume' });
+    };
+  },
   'network-chatter': (world) => {
     world.managed.dispatch({ type: 'network-changed' });
     return nothing;

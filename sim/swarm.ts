@@ -56,7 +56,7 @@ export function drawSwarm(random: Random): Swarm {
   const published = random.pick([[v6, a], [v6, a], [v6, a, b], [a, v6], [a, b], [v6, a, b, c], [a]]);
   const bothEnds = random.chance(0.15);
   const some = random.between(0.1, 0.6);
-  return {
+  const drawn: Swarm = {
     profile: random.pick(Object.values(profiles)).name,
     implementation: random.pick(['kernel', 'wireguard-go']),
     delayMs: random.pick([2, 10, 10, 60, 140]),
@@ -75,7 +75,7 @@ export function drawSwarm(random: Random): Swarm {
     startsOn: random.chance(0.8) ? random.pick(published) : random.pick(tunnelAddresses.server),
     startsWithoutDns: random.chance(0.15),
     ownAddressAllowed: random.chance(0.2),
-    faults: faultNames.filter(() => random.chance(some)),
+    faults: faultNames.filter((name) => name !== 'contested-trial' && random.chance(some)),
     meanBetweenFaultsMs: random.pick([60_000, 300_000, 900_000]),
     meanFaultMs: random.pick([5_000, 40_000, 300_000]),
     meanCalmMs: random.pick([1_200_000, 3_600_000, 7_200_000]),
@@ -84,4 +84,6 @@ export function drawSwarm(random: Random): Swarm {
     mtu: random.chance(0.2) ? { family: random.pick([4, 6]), bytes: random.pick([1_280, 1_400]) } : null,
     neighbours: random.pick(neighbourhoods),
   };
+  // Aims at one transition that nothing else makes; too strange for every world.
+  return random.chance(0.25) ? { ...drawn, faults: [...drawn.faults, 'contested-trial'] } : drawn;
 }

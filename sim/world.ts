@@ -38,6 +38,8 @@ export interface World extends ManagedTunnel {
   removePeer(forMs: number): void;
   /** What happens when the engine next asks for a set; null for nothing. */
   atNextSet(happens: (() => void) | null): void;
+  /** What happens when the next trial is asked for, and when one has failed because the endpoint was taken back. */
+  atNextTrial(happens: TrialHooks | null): void;
   /** The program stands still for that long from now on. */
   stalled(forMs: number): void;
   /** `wg` does not do what it should for that long. */
@@ -48,6 +50,12 @@ export interface World extends ManagedTunnel {
   answersInside(): boolean;
   /** Everything goes wrong until now; from now on one way is left. Returns what it is. */
   stopFaults(): string;
+}
+
+/** What somebody does to one trial. */
+export interface TrialHooks {
+  readonly set: () => void;
+  readonly failed: (endpoint: string) => void;
 }
 
 /** How long somebody uses a tunnel at a time, and how long not, on average. */
@@ -74,6 +82,7 @@ export function createWorld(
   }).map((target) => target.address);
   const published = swarm.wrongHost === null ? swarm.published : [swarm.wrongHost, ...swarm.published];
   let nextSet: (() => void) | null = null;
+  let nextTrial: TrialHooks | null = null;
   const tunnel = createManagedTunnel({
     seed,
     profile: swarm.profile,
@@ -91,7 +100,15 @@ export function createWorld(
       ...observer,
       asked(action) {
         observer.asked?.(action);
+        if (action.type === 'report' && action.fact.kind === 'trial-failed') {
+          const failed = action.fact.reason.includes('took the endpoint back')
+            ? nextTrial?.failed
+            : undefined;
+          if (failed) nextTrial = null;
+          failed?.(action.fact.endpoint);
+        }
         if (action.type !== 'set') return;
+        if (action.reason === 'trial') nextTrial?.set();
         const happens = nextSet;
         nextSet = null;
         happens?.();
@@ -228,6 +245,9 @@ export function createWorld(
     },
     atNextSet(happens) {
       nextSet = happens;
+    },
+    atNextTrial(happens) {
+      nextTrial = happens;
     },
     stalled: excuse,
     // A call that began hanging goes on for up to 5 s, and writes queue up behind each other.
