@@ -143,6 +143,26 @@ export const troubles = {
     world.atNextSet(() => world.clock.after(random.between(0, 60), world.removePeer, 5_000));
     return () => world.atNextSet(null);
   },
+  // Somebody takes the endpoint away from a trial, gives it back as soon as that has failed, and pauses us then.
+  'contested-trial': (world, random) => {
+    const set = (endpoint: string): void => {
+      world.truth.disturb();
+      world.device()?.set(tunnelKeys.server, { endpoint });
+    };
+    const elsewhere = endpointText(random.pick(wrongHosts), tunnelAddresses.port);
+    world.atNextTrial({
+      set: () => world.clock.after(random.between(100, 400), set, elsewhere),
+      failed(endpoint) {
+        set(endpoint);
+        const afterMs = random.between(40, 500);
+        world.clock.after(afterMs, () => world.managed.dispatch({ type: 'pause' }), undefined);
+      },
+    });
+    return () => {
+      world.atNextTrial(null);
+      world.managed.dispatch({ type: 'resume' });
+    };
+  },
   'network-chatter': (world) => {
     world.managed.dispatch({ type: 'network-changed' });
     return nothing;
@@ -158,6 +178,9 @@ export type FaultName = keyof typeof troubles;
 
 /** All names. */
 export const faultNames = Object.keys(troubles) as FaultName[];
+
+/** Troubles rarely come alone: about ten of them, and then there is quiet. */
+const calmRate = 0.1;
 
 /** Starts trouble of the world's kinds at random times; the function returned ends all of it for good. */
 export function startTroubles(world: World, swarm: Swarm, note: (text: string) => void): () => void {
@@ -182,7 +205,8 @@ export function startTroubles(world: World, swarm: Swarm, note: (text: string) =
       active.set(name, lift);
       world.clock.after(forMs, end, name);
     }
-    world.clock.after(random.exponential(swarm.meanBetweenFaultsMs), begin, undefined);
+    const calmMs = random.chance(calmRate) ? random.exponential(swarm.meanCalmMs) : 0;
+    world.clock.after(calmMs + random.exponential(swarm.meanBetweenFaultsMs), begin, undefined);
   };
   if (swarm.faults.length > 0)
     world.clock.after(random.exponential(swarm.meanBetweenFaultsMs), begin, undefined);

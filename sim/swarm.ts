@@ -18,6 +18,8 @@ export interface Swarm {
   /** The server sends data of its own accord. */
   readonly serverTalks: boolean;
   readonly inside: 'answers' | 'silent';
+  /** On the paths of one family (or of none) packets longer than this vanish; handshakes and echoes are shorter. */
+  readonly mtu: { readonly family: 4 | 6; readonly bytes: number } | null;
   readonly bothEnds: boolean;
   readonly nat: boolean;
   readonly dnsCaches: boolean;
@@ -31,10 +33,22 @@ export interface Swarm {
   readonly faults: readonly FaultName[];
   readonly meanBetweenFaultsMs: number;
   readonly meanFaultMs: number;
+  /** After ten faults or so, nothing new happens for about this long. */
+  readonly meanCalmMs: number;
   readonly faultsForMs: number;
+  /** Other peers that the same program manages: on the same interface, and each on one of its own. */
+  readonly neighbours: { readonly sameInterface: number; readonly otherInterface: number };
   /** What is left when the faults have stopped. */
   readonly left: 'any' | 'only-last' | 'only-last-known-good' | 'only-after-resolution';
 }
+
+const alone = { sameInterface: 0, otherInterface: 0 } as const;
+const neighbourhoods = [
+  ...new Array<typeof alone>(11).fill(alone),
+  { sameInterface: 1, otherInterface: 0 },
+  { sameInterface: 0, otherInterface: 1 },
+  { sameInterface: 2, otherInterface: 1 },
+] as const;
 
 /** Draws a world. Each of them has its own choice of faults, so that rare combinations come up. */
 export function drawSwarm(random: Random): Swarm {
@@ -42,7 +56,7 @@ export function drawSwarm(random: Random): Swarm {
   const published = random.pick([[v6, a], [v6, a], [v6, a, b], [a, v6], [a, b], [v6, a, b, c], [a]]);
   const bothEnds = random.chance(0.15);
   const some = random.between(0.1, 0.6);
-  return {
+  const drawn: Swarm = {
     profile: random.pick(Object.values(profiles)).name,
     implementation: random.pick(['kernel', 'wireguard-go']),
     delayMs: random.pick([2, 10, 10, 60, 140]),
@@ -61,10 +75,15 @@ export function drawSwarm(random: Random): Swarm {
     startsOn: random.chance(0.8) ? random.pick(published) : random.pick(tunnelAddresses.server),
     startsWithoutDns: random.chance(0.15),
     ownAddressAllowed: random.chance(0.2),
-    faults: faultNames.filter(() => random.chance(some)),
+    faults: faultNames.filter((name) => name !== 'contested-trial' && random.chance(some)),
     meanBetweenFaultsMs: random.pick([60_000, 300_000, 900_000]),
     meanFaultMs: random.pick([5_000, 40_000, 300_000]),
-    faultsForMs: random.between(1, 3) * 3_600_000,
+    meanCalmMs: random.pick([1_200_000, 3_600_000, 7_200_000]),
+    faultsForMs: 24 * 3_600_000,
     left: random.pick(['any', 'only-last', 'only-last-known-good', 'only-after-resolution']),
+    mtu: random.chance(0.2) ? { family: random.pick([4, 6]), bytes: random.pick([1_280, 1_400]) } : null,
+    neighbours: random.pick(neighbourhoods),
   };
+  // Aims at one transition that nothing else makes; too strange for every world.
+  return random.chance(0.25) ? { ...drawn, faults: [...drawn.faults, 'contested-trial'] } : drawn;
 }

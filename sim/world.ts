@@ -1,14 +1,18 @@
+import { profiles } from '../src/core/profile.ts';
 import { echoTargets } from '../src/sources/echo-targets.ts';
 import type { EndObserver } from './driver/managed-end.ts';
 import { startTroubles, wrongHosts } from './faults.ts';
-import { startOneWay, startPings, startRequests, type Traffic } from './inner/traffic.ts';
+import { startNowAndThen, startOneWay, startPings, startRequests, type Traffic } from './inner/traffic.ts';
 import { createManagedTunnel, type ManagedTunnel, serverName } from './managed-tunnel.ts';
+import { addNeighbours, neighbourPeers } from './neighbours.ts';
+import { familyOfAddress } from './network/datagram.ts';
 import { createNat, type Nat } from './network/nat.ts';
 import { type PathSettings, usualPath } from './network/path.ts';
 import { createRandom, type Random } from './random.ts';
 import { drawSwarm, type Swarm } from './swarm.ts';
-import { createTruth, type Truth } from './truth.ts';
+import { createFaultBook, createTruth, type Truth, togetherWith } from './truth.ts';
 import { endpointText, tunnelAddresses, tunnelKeys } from './tunnel.ts';
+import { besideView } from './views.ts';
 import type { Device } from './wireguard/device.ts';
 
 /** A world drawn from a seed, in which things go wrong. */
@@ -17,6 +21,8 @@ export interface World extends ManagedTunnel {
   readonly swarm: Swarm;
   readonly truth: Truth;
   readonly nat: Nat | null;
+  /** The same world as it is for each of the other peers that are managed beside this one. */
+  readonly neighbours: readonly World[];
   /** Addresses at which the peer really is. */
   serverAddresses(): readonly string[];
   /** What the peer's name gives while nothing is wrong with it. */
@@ -32,6 +38,8 @@ export interface World extends ManagedTunnel {
   removePeer(forMs: number): void;
   /** What happens when the engine next asks for a set; null for nothing. */
   atNextSet(happens: (() => void) | null): void;
+  /** What happens when the next trial is asked for, and when one has failed because the endpoint was taken back. */
+  atNextTrial(happens: TrialHooks | null): void;
   /** The program stands still for that long from now on. */
   stalled(forMs: number): void;
   /** `wg` does not do what it should for that long. */
@@ -44,8 +52,22 @@ export interface World extends ManagedTunnel {
   stopFaults(): string;
 }
 
-/** Builds the world of a seed; nothing happens before `start`. */
-export function createWorld(seed: number, observer: EndObserver, note: (text: string) => void): World {
+/** What somebody does to one trial. */
+export interface TrialHooks {
+  readonly set: () => void;
+  readonly failed: (endpoint: string) => void;
+}
+
+/** How long somebody uses a tunnel at a time, and how long not, on average. */
+const usesForMs = { use: 600_000, rest: 2_400_000 } as const;
+
+/** Builds the world of a seed; nothing happens before `start`. `observerOf`: of the other managed ends, by name. */
+export function createWorld(
+  seed: number,
+  observer: EndObserver,
+  note: (text: string) => void,
+  observerOf: (name: string) => EndObserver = () => ({}),
+): World {
   const random = createRandom(seed).split('world');
   const swarm = drawSwarm(random.split('swarm'));
   const own = [`${tunnelAddresses.clientInner}/24`];
@@ -60,6 +82,7 @@ export function createWorld(seed: number, observer: EndObserver, note: (text: st
   }).map((target) => target.address);
   const published = swarm.wrongHost === null ? swarm.published : [swarm.wrongHost, ...swarm.published];
   let nextSet: (() => void) | null = null;
+  let nextTrial: TrialHooks | null = null;
   const tunnel = createManagedTunnel({
     seed,
     profile: swarm.profile,
@@ -70,12 +93,22 @@ export function createWorld(seed: number, observer: EndObserver, note: (text: st
     published,
     startsOn: endpointText(swarm.startsOn, tunnelAddresses.port),
     bothEnds: swarm.bothEnds,
+    serverObserver: observerOf('server'),
+    moreClientPeers: neighbourPeers(swarm.neighbours.sameInterface),
     echoTargets: targets,
     observer: {
       ...observer,
       asked(action) {
         observer.asked?.(action);
+        if (action.type === 'report' && action.fact.kind === 'trial-failed') {
+          const failed = action.fact.reason.includes('took the endpoint back')
+            ? nextTrial?.failed
+            : undefined;
+          if (failed) nextTrial = null;
+          failed?.(action.fact.endpoint);
+        }
         if (action.type !== 'set') return;
+        if (action.reason === 'trial') nextTrial?.set();
         const happens = nextSet;
         nextSet = null;
         happens?.();
@@ -90,22 +123,47 @@ export function createWorld(seed: number, observer: EndObserver, note: (text: st
     lossRate: swarm.lossRate,
   };
   network.setPath('*', '*', usual);
+  for (const address of tunnelAddresses.server)
+    if (swarm.mtu?.family === familyOfAddress(address))
+      network.setPaths('*', address, { mtuBytes: swarm.mtu.bytes });
   const nat = swarm.nat ? createNat({ publicAddress: '192.0.2.200', idleMs: 120_000, random }) : null;
   if (nat) client.host.uplink('eth0', { nat });
   tunnel.addHost('stranger', wrongHosts);
   let clientAddresses: readonly string[] = tunnelAddresses.client;
-  const truth = createTruth({ network, nowMs: clock.nowMs, clientAddresses: () => clientAddresses });
-  truth.setAddresses(tunnelAddresses.server);
-  network.observe((fate, { payload }) => {
-    if (fate === 'delivered' && payload.kind === 'response') truth.sessionMade();
-  });
+  const faults = createFaultBook(network);
+  const truthOf = (peerHost: string, addresses: readonly string[]): Truth => {
+    const made = createTruth({
+      faults,
+      peerHost,
+      nowMs: clock.nowMs,
+      clientAddresses: () => clientAddresses,
+    });
+    made.setAddresses(addresses);
+    network.observe((fate, { payload, source, destination }) => {
+      if (payload.kind !== 'response' || fate !== 'delivered') return;
+      if (addresses.includes(source ?? '') || addresses.includes(destination)) made.sessionMade();
+    });
+    return made;
+  };
+  const beside = addNeighbours(tunnel, {
+    ...swarm.neighbours,
+    profile: profiles[swarm.profile],
+    observer: observerOf,
+  }).map((neighbour) => ({ ...neighbour, truth: truthOf(neighbour.name, neighbour.addresses) }));
+  const truth = togetherWith(
+    truthOf('server', tunnelAddresses.server),
+    beside.map((one) => one.truth),
+  );
+  const onInterface = [
+    managed,
+    ...beside.filter((one) => one.device === client.device).map((one) => one.managed),
+  ];
   let inside = swarm.inside;
   let present = true;
   let excusedUntilMs = 0;
   let names = published;
   let numbering = 1;
   let endTroubles = (): void => {};
-  const traffic: Traffic[] = [];
 
   const excuse = (forMs: number): void => {
     excusedUntilMs = Math.max(excusedUntilMs, clock.nowMs() + forMs);
@@ -120,18 +178,32 @@ export function createWorld(seed: number, observer: EndObserver, note: (text: st
 
   const startUserTraffic = (): void => {
     const { serverInner, clientInner } = tunnelAddresses;
-    if (swarm.traffic === 'pings') traffic.push(startPings(clock, client.inner, serverInner, 1_000));
-    if (swarm.traffic === 'requests') traffic.push(startRequests(clock, client.inner, serverInner, 700));
-    if (swarm.traffic === 'one-way') traffic.push(startOneWay(clock, client.inner, serverInner, 900));
-    if (swarm.serverTalks) traffic.push(startOneWay(clock, server.inner, clientInner, 2_500));
+    const mine = random.split('traffic');
+    // Full size where that gets lost.
+    const answerBytes = swarm.mtu === null ? 1_000 : 1_400;
+    const uses = (start: () => Traffic): void => startNowAndThen(clock, mine, usesForMs, start);
+    if (swarm.traffic === 'pings') uses(() => startPings(clock, client.inner, serverInner, 1_000));
+    if (swarm.traffic === 'requests')
+      uses(() => startRequests(clock, client.inner, serverInner, 700, answerBytes));
+    if (swarm.traffic === 'one-way') uses(() => startOneWay(clock, client.inner, serverInner, 900));
+    if (swarm.serverTalks) uses(() => startOneWay(clock, server.inner, clientInner, 2_500));
   };
 
-  const world: World = {
+  const alone: World = {
     ...tunnel,
     seed,
     swarm,
     truth,
     nat,
+    managed: {
+      ...managed,
+      dispatch(event) {
+        managed.dispatch(event);
+        // That concerns everybody on the host.
+        if (event.type === 'network-changed') for (const one of beside) one.managed.dispatch(event);
+      },
+    },
+    neighbours: [],
     serverAddresses: () => tunnelAddresses.server,
     published: () => names,
     usualPath: () => usual,
@@ -145,13 +217,13 @@ export function createWorld(seed: number, observer: EndObserver, note: (text: st
       ];
       truth.disturb();
       client.host.uplink('eth0', { addresses: clientAddresses });
-      clock.after(100, () => managed.dispatch({ type: 'network-changed' }), undefined);
+      clock.after(100, () => world.managed.dispatch({ type: 'network-changed' }), undefined);
     },
     recreateInterface(afterMs) {
       present = false;
       truth.disturb(afterMs);
       truth.sessionLost();
-      managed.setDevice(null);
+      for (const one of onInterface) one.setDevice(null);
       client.device.setUp(false);
       clock.after(
         afterMs,
@@ -159,7 +231,7 @@ export function createWorld(seed: number, observer: EndObserver, note: (text: st
           client.device.restart();
           client.device.setUp(true);
           present = true;
-          managed.setDevice(client.device);
+          for (const one of onInterface) one.setDevice(client.device);
         },
         undefined,
       );
@@ -169,10 +241,13 @@ export function createWorld(seed: number, observer: EndObserver, note: (text: st
       truth.disturb(forMs);
       truth.sessionLost();
       client.device.remove(tunnelKeys.server);
-      clock.after(forMs, () => present && client.device.restart(), undefined);
+      clock.after(forMs, () => present && client.device.restart(tunnelKeys.server), undefined);
     },
     atNextSet(happens) {
       nextSet = happens;
+    },
+    atNextTrial(happens) {
+      nextTrial = happens;
     },
     stalled: excuse,
     // A call that began hanging goes on for up to 5 s, and writes queue up behind each other.
@@ -186,6 +261,7 @@ export function createWorld(seed: number, observer: EndObserver, note: (text: st
       }
       startUserTraffic();
       tunnel.start();
+      for (const one of beside) one.managed.start();
       endTroubles = startTroubles(world, swarm, note);
     },
     stopFaults() {
@@ -197,6 +273,7 @@ export function createWorld(seed: number, observer: EndObserver, note: (text: st
       });
     },
   };
+  const world: World = { ...alone, neighbours: beside.map((one) => besideView(alone, one)) };
   return world;
 }
 

@@ -2,7 +2,13 @@ import type { PeerAction } from '../../src/core/action.ts';
 import { addressOf } from '../../src/core/candidate.ts';
 import type { Profile } from '../../src/core/profile.ts';
 import { createWatch } from '../../src/core/watch/watch.ts';
-import type { Watch, WatchAction, WatchConfig, WatchEvent } from '../../src/core/watch/watch-types.ts';
+import type {
+  Watch,
+  WatchAction,
+  WatchConfig,
+  WatchEvent,
+  WatchSnapshot,
+} from '../../src/core/watch/watch-types.ts';
 import type { Clock } from '../clock.ts';
 import type { Dns } from '../dns.ts';
 import { createEventLoop, type EventLoop } from '../event-loop.ts';
@@ -57,6 +63,10 @@ export interface ManagedEndOptions {
   readonly echoTargets: readonly string[];
   readonly config?: Partial<WatchConfig>;
   readonly observer?: EndObserver;
+  /** Another peer that the same program manages: they share its event loop. */
+  readonly beside?: ManagedEnd;
+  /** That one is on the same interface, too: they share its `wg`, one write after the other, and its readings. */
+  readonly sameInterface?: boolean;
 }
 
 /** What a stall adds to the round trip of an answer that waited; the exact time does not matter. */
@@ -68,19 +78,23 @@ const echoInnerBytes = 52;
 const echoOuterBytes = 96;
 /** What WireGuard may send by itself between two readings: a handshake and two keepalives. */
 const ownOuterBytes = 212;
+/** What is answered to the other end's echoes, one a second, is no traffic (as in the daemon). */
+const answerBytesPerMs = echoOuterBytes / 1_000;
 
 /** Connects a watch to an end; nothing happens before `start`. */
 export function connectEnd(options: ManagedEndOptions): ManagedEnd {
   const { clock, end, profile } = options;
   const random = options.random.split(`managed ${options.name}`);
   const observer = options.observer ?? {};
-  const loop = createEventLoop(clock, end.host.clock);
+  const loop = options.beside?.loop ?? createEventLoop(clock, end.host.clock);
+  const shared = options.sameInterface === true && options.beside ? options.beside.tool : null;
   let device: Device | null = end.device;
   let absent = false;
   let duplicates = 0;
   let txBytes: number | null = null;
+  let countedAtMs = 0;
   let echoes = 0;
-  const tool = createTool({ clock, random, device: () => device, peerKey: options.peerKey });
+  const tool = shared ?? createTool({ clock, random, device: () => device });
   const names = createNames({
     clock,
     dns: options.dns,
@@ -89,8 +103,8 @@ export function connectEnd(options: ManagedEndOptions): ManagedEnd {
     lastKnownGood: options.lastKnownGood ?? [],
     onAnswer: () => loop.deliver(offer, undefined),
   });
-  const newWatch = (): Watch =>
-    createWatch({
+  const newWatch = (): Watch => {
+    const made = createWatch({
       profile,
       prefer: 'ipv6',
       failbackMs: 600_000,
@@ -101,6 +115,20 @@ export function connectEnd(options: ManagedEndOptions): ManagedEnd {
       failedAtMs: new Map(),
       ...options.config,
     });
+    // Everybody who looks on asks after each event.
+    return {
+      ...made,
+      handle(event, now) {
+        taken = null;
+        return made.handle(event, now);
+      },
+      snapshot() {
+        taken ??= made.snapshot();
+        return taken;
+      },
+    };
+  };
+  let taken: WatchSnapshot | null = null;
   let watch = newWatch();
   const timer = loop.timer(() => dispatch({ type: 'time' }));
 
@@ -149,13 +177,14 @@ export function connectEnd(options: ManagedEndOptions): ManagedEnd {
         hint(action.endpoint, deliver);
         break;
       case 'observe':
-        tool.read((reading) => deliver(readEvent('observed', action.generation, reading)));
+        tool.read(options.peerKey, (reading) => deliver(readEvent('observed', action.generation, reading)));
         break;
       case 'echo':
         echo(action, deliver);
         break;
       case 'set':
         tool.set(
+          options.peerKey,
           action.endpoint,
           () => observer.written?.(action.endpoint, action),
           (reading) => deliver(readEvent('set-done', action.generation, reading)),
@@ -199,7 +228,7 @@ export function connectEnd(options: ManagedEndOptions): ManagedEnd {
     clock.after(0, deliver, { type: 'echo-failed', echo: number, generation, detail: outcome });
   }
 
-  /** The periodic reading of the whole interface. */
+  /** The periodic reading of the whole interface, by whoever was there first. */
   function read(): void {
     const nextMs = end.host.clock.monotonicMs() + profile.readMs;
     if (device === null) {
@@ -207,33 +236,47 @@ export function connectEnd(options: ManagedEndOptions): ManagedEnd {
       readTimer.set(end.host.clock.monotonicMs() + lookForInterfacesMs);
       return;
     }
-    if (absent || watch.snapshot().state === 'gone') {
-      absent = false;
-      watch = newWatch();
-      txBytes = null;
-      start();
-      return;
-    }
-    const generation = watch.generation();
-    const deliver = handTo(watch);
-    tool.read((reading) => {
-      if (reading.kind === 'ok') {
-        const grown = reading.observation.txBytes - (txBytes ?? reading.observation.txBytes);
-        txBytes = reading.observation.txBytes;
-        deliver({ type: 'busy', busy: grown > echoes * echoOuterBytes + ownOuterBytes });
-        echoes = 0;
-        deliver({ type: 'observed', generation, observation: reading.observation });
-      } else if (reading.kind === 'peer-gone') deliver({ type: 'peer-gone', detail: reading.detail });
-      readTimer.set(Math.max(nextMs, end.host.clock.monotonicMs()));
-    });
+    const again = (): void => readTimer.set(Math.max(nextMs, end.host.clock.monotonicMs()));
+    tool.readAll(() => loop.deliver(again, undefined));
   }
   const readTimer = loop.timer(read);
 
-  function start(): void {
+  /** A reading begins; what came of it is for the watch of that moment. */
+  function beginReading(): (reading: ToolReading) => void {
+    if (absent || watch.snapshot().state === 'gone') {
+      absent = false;
+      taken = null;
+      watch = newWatch();
+      txBytes = null;
+      begin();
+      return () => {};
+    }
+    const generation = watch.generation();
+    const deliver = handTo(watch);
+    return (reading) => {
+      if (reading.kind === 'peer-gone') deliver({ type: 'peer-gone', detail: reading.detail });
+      if (reading.kind !== 'ok') return;
+      const grown = reading.observation.txBytes - (txBytes ?? reading.observation.txBytes);
+      txBytes = reading.observation.txBytes;
+      const nowMs = end.host.clock.monotonicMs();
+      const answerBytes = (nowMs - countedAtMs) * answerBytesPerMs;
+      countedAtMs = nowMs;
+      deliver({ type: 'busy', busy: grown > echoes * echoOuterBytes + answerBytes + ownOuterBytes });
+      echoes = 0;
+      deliver({ type: 'observed', generation, observation: reading.observation });
+    };
+  }
+  tool.share(options.peerKey, beginReading);
+
+  function begin(): void {
     dispatch({ type: 'start' });
     names.refresh();
     offer();
-    readTimer.set(end.host.clock.monotonicMs() + profile.readMs * random.next());
+  }
+
+  function start(): void {
+    begin();
+    if (shared === null) readTimer.set(end.host.clock.monotonicMs() + profile.readMs * random.next());
   }
 
   return {
@@ -248,9 +291,10 @@ export function connectEnd(options: ManagedEndOptions): ManagedEnd {
       duplicates = rate;
     },
     setDevice(now) {
+      if (now === null) absent = true;
       device = now;
     },
-    endpoint: () => device?.show(options.peerKey)?.endpoint ?? null,
+    endpoint: () => device?.endpoint(options.peerKey) ?? null,
   };
 }
 

@@ -35,13 +35,16 @@ export interface InnerHost {
   send(request: InnerRequest): InnerOutcome | 'local';
   /** Changes what happens to packets for an address; `delayMs`: how far behind this host it is. */
   setTarget(address: string, behaviour: TargetBehaviour, delayMs?: number): void;
-  /** A firewall that drops every inner packet that comes in, for this host and for what is behind it. */
+  /** A firewall that drops every inner packet that comes in but answers, for this host and for what is behind it. */
   setDropsEverything(drops: boolean): void;
   /** Inner packets that came through the tunnel, whatever became of them. */
   received(): number;
   /** Sees each of them. */
   onReceive(listener: (packet: InnerPacket) => void): void;
 }
+
+/** Nobody waits for an answer while so many others are asked for; a day of silence must not fill the memory. */
+const waitingAtMost = 4_096;
 
 /** Makes the inner side of a device. Targets that nobody described are silent; own addresses answer. */
 export function createInnerHost(options: {
@@ -107,11 +110,11 @@ export function createInnerHost(options: {
   device.onInner((packet) => {
     received++;
     for (const listener of listeners) listener(packet);
-    if (dropsEverything) return;
     if (isAnswer(packet) && isOwn(packet.destination)) {
       answered(packet, false);
       return;
     }
+    if (dropsEverything) return;
     const answer = reply(packet);
     if (answer === null) return;
     const delayMs = targets.get(packet.destination)?.delayMs ?? 0;
@@ -131,7 +134,11 @@ export function createInnerHost(options: {
         id: nextId++,
         hopLimit: request.hopLimit ?? usualHopLimit,
       };
-      if (request.onAnswer) waiting.set(packet.id, { sentAtMs: clock.nowMs(), onAnswer: request.onAnswer });
+      if (request.onAnswer) {
+        waiting.set(packet.id, { sentAtMs: clock.nowMs(), onAnswer: request.onAnswer });
+        const oldest = waiting.size > waitingAtMost ? waiting.keys().next().value : undefined;
+        if (oldest !== undefined) waiting.delete(oldest);
+      }
       if (!isOwn(request.target)) return device.sendInner(packet);
       // Our own address answers by itself, bound to the interface or not (facts H.2).
       const answer = reply(packet);

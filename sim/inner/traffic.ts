@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { Random } from '../random.ts';
 import type { InnerHost, InnerRequest } from './host.ts';
 
 /** Traffic that runs until it is stopped, and what came of it. Times are those of the world. */
@@ -72,14 +73,39 @@ export function startTraffic(options: TrafficOptions): Traffic {
   };
 }
 
+/**
+ * Somebody uses the tunnel now and then, as people do: for a random time, beginning at once, and then not for another.
+ * `start` begins the traffic of one such time.
+ */
+export function startNowAndThen(
+  clock: Clock,
+  random: Random,
+  meanMs: { readonly use: number; readonly rest: number },
+  start: () => Traffic,
+): void {
+  const begin = (): void => {
+    const traffic = start();
+    const useMs = random.exponential(meanMs.use);
+    clock.after(useMs, traffic.stop, undefined);
+    clock.after(useMs + random.exponential(meanMs.rest), begin, undefined);
+  };
+  begin();
+}
+
 /** `ping -i` to an inner address. */
 export function startPings(clock: Clock, from: InnerHost, target: string, intervalMs: number): Traffic {
   return startTraffic({ clock, from, intervalMs, request: { kind: 'echo-request', target } });
 }
 
-/** Requests of 200 bytes that are answered with 1,000, as a program that polls does. */
-export function startRequests(clock: Clock, from: InnerHost, target: string, intervalMs: number): Traffic {
-  const request = { kind: 'request', target, bytes: 200, answerBytes: 1_000 } as const;
+/** Requests of 200 bytes that are answered with 1,000 (or so many), as a program that polls does. */
+export function startRequests(
+  clock: Clock,
+  from: InnerHost,
+  target: string,
+  intervalMs: number,
+  answerBytes = 1_000,
+): Traffic {
+  const request = { kind: 'request', target, bytes: 200, answerBytes } as const;
   return startTraffic({ clock, from, intervalMs, request });
 }
 

@@ -14,6 +14,11 @@ export const offersAreRolledBack: InvariantMaker = (world) => {
       else offer = null;
       return null;
     },
+    handled(event) {
+      // A peer that is made anew has the endpoint of its file, or roams to whatever the other side uses.
+      if (event.type === 'peer-gone') offer = null;
+      return null;
+    },
     proven() {
       offer = null;
       return null;

@@ -51,6 +51,7 @@ export function createPeer(config: MachineConfig): Machine {
 
   function move(trigger: Trigger): void {
     state = nextState(state, trigger);
+    if (state === 'setting') reverted = false;
   }
 
   function report(fact: Fact): void {
@@ -395,6 +396,7 @@ export function createPeer(config: MachineConfig): Machine {
       const deadlineMs = state === 'restoring' ? null : config.deadlineMs;
       return earliest(table.nextDueMs(), evidence.nextDueMs(), judgeDueMs, back.nextDueMs(), deadlineMs);
     },
+    generation: () => generation,
     snapshot: () => ({ state, generation, endpoint, proof, candidates: table.copies() }),
   };
 }

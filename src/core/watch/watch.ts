@@ -1,6 +1,6 @@
 import type { Outcome, PeerAction } from '../action.ts';
 import { createBackoff } from '../backoff.ts';
-import { type Candidate, failedCandidate, freshCandidate, lastKnownGoodSource } from '../candidate.ts';
+import { type Candidate, type CandidateState, failedCandidate, lastKnownGoodSource } from '../candidate.ts';
 import type { PeerEvent } from '../event.ts';
 import type { Fact } from '../fact.ts';
 import type { Instant } from '../instant.ts';
@@ -50,6 +50,8 @@ export function createWatch(config: WatchConfig): Watch {
   let provenOnce = false;
   let busy = false;
   let candidates: readonly Candidate[] = [];
+  /** The same with nothing known of them, for whoever asks between two searches. */
+  let listed: readonly CandidateState[] = [];
   let settled = false;
   let lastSwitch: Switch | null = null;
   let origin: string | null = null;
@@ -136,6 +138,7 @@ export function createWatch(config: WatchConfig): Watch {
       if (one.failedAtMs !== null) failedAtMs.set(one.endpoint, one.failedAtMs);
       else failedAtMs.delete(one.endpoint);
     }
+    listed = candidates.map((one) => failedCandidate(one, failedAtMs));
     noteSwitch(snapshot.endpoint, snapshot.proof !== null, now);
     endpoint = snapshot.endpoint;
     proof = snapshot.proof;
@@ -166,7 +169,7 @@ export function createWatch(config: WatchConfig): Watch {
     // Silent while the tunnel lives: the inner address may have gone. It counts again when it answers again.
     if (proof?.kind !== 'echo') responders.disqualify();
     test.begin(responders.best(), now.monotonicMs);
-    if (endpoint !== null) wayBack.begin(endpoint, candidates.map(freshCandidate), now.monotonicMs);
+    if (endpoint !== null) wayBack.begin(endpoint, listed, now.monotonicMs);
     if (proven && endpoint !== null) parking.worked(endpoint, now.monotonicMs);
   }
 
@@ -253,13 +256,13 @@ export function createWatch(config: WatchConfig): Watch {
 
   function onCandidates(event: Extract<PeerEvent, { type: 'candidates' }>, now: Instant): void {
     candidates = event.candidates;
+    listed = candidates.map((one) => failedCandidate(one, failedAtMs));
     settled = event.settled;
     const isListed = candidates.some(
       (one) => one.endpoint === endpoint && one.source !== lastKnownGoodSource,
     );
     unlisted.noted(isListed || candidates.length === 0, settled, now.monotonicMs);
-    if (state === 'alive' && endpoint !== null)
-      wayBack.begin(endpoint, candidates.map(freshCandidate), now.monotonicMs);
+    if (state === 'alive' && endpoint !== null) wayBack.begin(endpoint, listed, now.monotonicMs);
     if (state === 'parked' && parking.isNews(candidates)) startLook('news', reason, now);
   }
 
@@ -353,7 +356,7 @@ export function createWatch(config: WatchConfig): Watch {
   }
 
   function generationNow(): number {
-    return look?.snapshot().generation ?? generation;
+    return look?.generation() ?? generation;
   }
 
   function nextDueMs(): number | null {
@@ -388,7 +391,7 @@ export function createWatch(config: WatchConfig): Watch {
         generation: generationNow(),
         endpoint: now?.endpoint ?? endpoint,
         proof: now?.proof ?? proof,
-        candidates: now?.candidates ?? candidates.map((one) => failedCandidate(one, failedAtMs)),
+        candidates: now?.candidates ?? listed,
         lastSwitch,
         fallbackSinceMs: wayBack.fallbackSinceMs(),
         lastGood: parking.lastGood(),
