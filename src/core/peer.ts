@@ -393,6 +393,8 @@ export function createPeer(config: MachineConfig): Machine {
       const deadlineMs = state === 'restoring' ? null : config.deadlineMs;
       return earliest(table.nextDueMs(), evidence.nextDueMs(), judgeDueMs, back.nextDueMs(), deadlineMs);
     },
+    state: () => state,
+    generation: () => generation,
     snapshot: () => ({ state, generation, endpoint, proof, candidates: table.copies() }),
   };
 }

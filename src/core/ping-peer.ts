@@ -144,14 +144,8 @@ export function createPingPeer(config: MachineConfig): Machine {
       const deadlineMs = state === 'setting' ? null : config.deadlineMs;
       return earliest(table.nextDueMs(), waitUntilMs, deadlineMs);
     },
-    snapshot() {
-      return {
-        state,
-        generation,
-        endpoint,
-        proof: null,
-        candidates: table.listed().map((candidate) => ({ ...candidate })),
-      };
-    },
+    state: () => state,
+    generation: () => generation,
+    snapshot: () => ({ state, generation, endpoint, proof: null, candidates: table.copies() }),
   };
 }

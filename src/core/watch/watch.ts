@@ -1,6 +1,6 @@
 import type { Outcome, PeerAction } from '../action.ts';
 import { createBackoff } from '../backoff.ts';
-import { type Candidate, freshCandidate, lastKnownGoodSource } from '../candidate.ts';
+import { type Candidate, type CandidateState, freshCandidate, lastKnownGoodSource } from '../candidate.ts';
 import type { PeerEvent } from '../event.ts';
 import type { Fact } from '../fact.ts';
 import type { Instant } from '../instant.ts';
@@ -50,6 +50,8 @@ export function createWatch(config: WatchConfig): Watch {
   let provenOnce = false;
   let busy = false;
   let candidates: readonly Candidate[] = [];
+  /** The same with nothing known of them, for whoever asks between two searches. */
+  let listed: readonly CandidateState[] = [];
   let settled = false;
   let lastSwitch: Switch | null = null;
   let origin: string | null = null;
@@ -165,7 +167,7 @@ export function createWatch(config: WatchConfig): Watch {
     // Silent while the tunnel lives: the inner address may have gone. It counts again when it answers again.
     if (proof?.kind !== 'echo') responders.disqualify();
     test.begin(responders.best(), now.monotonicMs);
-    if (endpoint !== null) wayBack.begin(endpoint, candidates.map(freshCandidate), now.monotonicMs);
+    if (endpoint !== null) wayBack.begin(endpoint, listed, now.monotonicMs);
     if (proven && endpoint !== null) parking.worked(endpoint, now.monotonicMs);
   }
 
@@ -251,13 +253,13 @@ export function createWatch(config: WatchConfig): Watch {
 
   function onCandidates(event: Extract<PeerEvent, { type: 'candidates' }>, now: Instant): void {
     candidates = event.candidates;
+    listed = candidates.map(freshCandidate);
     settled = event.settled;
     const isListed = candidates.some(
       (one) => one.endpoint === endpoint && one.source !== lastKnownGoodSource,
     );
     unlisted.noted(isListed || candidates.length === 0, settled, now.monotonicMs);
-    if (state === 'alive' && endpoint !== null)
-      wayBack.begin(endpoint, candidates.map(freshCandidate), now.monotonicMs);
+    if (state === 'alive' && endpoint !== null) wayBack.begin(endpoint, listed, now.monotonicMs);
     if (state === 'parked' && parking.isNews(candidates)) startLook('news', reason, now);
   }
 
@@ -301,7 +303,7 @@ export function createWatch(config: WatchConfig): Watch {
         break;
       case 'observe-failed':
         // Nothing can be said of a peer that cannot be read, least of all that it is dead.
-        if (look?.snapshot().state === 'starting') reminders.set('read', now.monotonicMs + readAgainAfterMs);
+        if (look?.state() === 'starting') reminders.set('read', now.monotonicMs + readAgainAfterMs);
         else forward(event, now);
         break;
       case 'observed':
@@ -351,7 +353,7 @@ export function createWatch(config: WatchConfig): Watch {
   }
 
   function generationNow(): number {
-    return look?.snapshot().generation ?? generation;
+    return look?.generation() ?? generation;
   }
 
   function nextDueMs(): number | null {
@@ -384,7 +386,7 @@ export function createWatch(config: WatchConfig): Watch {
         generation: generationNow(),
         endpoint: now?.endpoint ?? endpoint,
         proof: now?.proof ?? proof,
-        candidates: now?.candidates ?? candidates.map(freshCandidate),
+        candidates: now?.candidates ?? listed,
         lastSwitch,
         fallbackSinceMs: wayBack.fallbackSinceMs(),
         lastGood: parking.lastGood(),
