@@ -20,6 +20,8 @@ interface Series {
   ended: boolean;
 }
 
+const nothingDue = { send: [], silent: [] };
+
 /** Creates an empty board. The times of the echoes are `ours.hintEchoAtMs`. */
 export function createHints(): Hints {
   const series = new Map<string, Series>();
@@ -39,6 +41,8 @@ export function createHints(): Hints {
       if (one) one.ended = true;
     },
     step(nowMs) {
+      const firstMs = this.nextDueMs();
+      if (firstMs === null || firstMs > nowMs) return nothingDue;
       const send: string[] = [];
       const silent: string[] = [];
       for (const [endpoint, one] of series) {
@@ -58,7 +62,9 @@ export function createHints(): Hints {
       return series.get(endpoint)?.begunAtMs ?? null;
     },
     nextDueMs() {
-      return earliest(...[...series.values()].map(dueMs));
+      let first: number | null = null;
+      for (const one of series.values()) first = earliest(first, dueMs(one));
+      return first;
     },
   };
 }

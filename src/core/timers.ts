@@ -13,8 +13,10 @@ export interface Timers<Name extends string> {
 
 /** The earliest of some moments, or null if there is none. */
 export function earliest(...moments: readonly (number | null)[]): number | null {
-  const known = moments.filter((ms) => ms !== null);
-  return known.length === 0 ? null : Math.min(...known);
+  // Asked after every event: nothing is built for it.
+  let first: number | null = null;
+  for (const ms of moments) if (ms !== null && (first === null || ms < first)) first = ms;
+  return first;
 }
 
 /** Creates an empty table of timers. */
@@ -31,9 +33,13 @@ export function createTimers<Name extends string>(): Timers<Name> {
       due.clear();
     },
     nextDueMs() {
-      return earliest(...due.values());
+      let first: number | null = null;
+      for (const dueMs of due.values()) if (first === null || dueMs < first) first = dueMs;
+      return first;
     },
     takeExpired(nowMs) {
+      const earliestMs = this.nextDueMs();
+      if (earliestMs === null || earliestMs > nowMs) return [];
       const expired = [...due].filter(([, dueMs]) => dueMs <= nowMs).sort((a, b) => a[1] - b[1]);
       for (const [name] of expired) due.delete(name);
       return expired.map(([name]) => name);
