@@ -159,6 +159,9 @@ export type FaultName = keyof typeof troubles;
 /** All names. */
 export const faultNames = Object.keys(troubles) as FaultName[];
 
+/** Troubles rarely come alone: about ten of them, and then there is quiet. */
+const calmRate = 0.1;
+
 /** Starts trouble of the world's kinds at random times; the function returned ends all of it for good. */
 export function startTroubles(world: World, swarm: Swarm, note: (text: string) => void): () => void {
   const random = world.random.split('troubles');
@@ -182,7 +185,8 @@ export function startTroubles(world: World, swarm: Swarm, note: (text: string) =
       active.set(name, lift);
       world.clock.after(forMs, end, name);
     }
-    world.clock.after(random.exponential(swarm.meanBetweenFaultsMs), begin, undefined);
+    const calmMs = random.chance(calmRate) ? random.exponential(swarm.meanCalmMs) : 0;
+    world.clock.after(calmMs + random.exponential(swarm.meanBetweenFaultsMs), begin, undefined);
   };
   if (swarm.faults.length > 0)
     world.clock.after(random.exponential(swarm.meanBetweenFaultsMs), begin, undefined);

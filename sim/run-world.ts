@@ -1,7 +1,6 @@
 import type { EndObserver } from './driver/managed-end.ts';
 import { startPings } from './inner/traffic.ts';
-import { invariants } from './invariants/index.ts';
-import type { Invariant } from './invariants/invariant.ts';
+import { createInspector } from './inspector.ts';
 import { createTracer } from './trace.ts';
 import { tunnelAddresses } from './tunnel.ts';
 import { createWorld, type World } from './world.ts';
@@ -25,58 +24,24 @@ export const recoveryBoundMs = 60_000 + 160_000 + 2 * 6 * 20_000 + 60_000;
 /** Runs one world to its end. `write` gets a readable trace, a line at a time. */
 export function runWorld(seed: number, write?: (line: string) => void): WorldResult {
   let world: World | null = null;
-  let checks: readonly Invariant[] = [];
   let failure: Extract<WorldResult, { kind: 'violated' }> | null = null;
-  let lastProofAtMs: number | null = null;
   const nowMs = (): number => world?.clock.nowMs() ?? 0;
-  const check = (ask: (one: Invariant) => string | null | undefined): void => {
-    for (const one of checks) {
-      const detail = ask(one);
-      if (detail) failure ??= { kind: 'violated', invariant: one.name, detail, atMs: nowMs() };
-    }
-  };
-  const tracer = write
-    ? createTracer({ nowMs, end: () => (world as World).managed, write })
-    : ({} satisfies EndObserver as EndObserver);
-  let before: string | null = null;
-  let circle = { fromMs: 0, events: 0 };
-  const observer: EndObserver = {
-    handled(event) {
-      tracer.handled?.(event);
-      if (nowMs() - circle.fromMs > 1_000) circle = { fromMs: nowMs(), events: 0 };
-      if (++circle.events > 5_000) throw new Error(`it runs in circles; the last event was ${event.type}`);
-      check((one) => one.handled?.(event));
-    },
-    asked(action) {
-      tracer.asked?.(action);
-      check((one) => one.asked?.(action));
-      if (action.type === 'set') before = world?.managed.endpoint() ?? null;
-      if (action.type !== 'report') return;
-      const { fact } = action;
-      check((one) => one.fact?.(fact));
-      if (fact.kind !== 'proven' || fact.proof.atMs === lastProofAtMs) return;
-      lastProofAtMs = fact.proof.atMs;
-      check((one) => one.proven?.(fact.proof, before));
-    },
-    written(endpoint, action) {
-      tracer.written?.(endpoint, action);
-      check((one) => one.written?.(endpoint, action, before));
-    },
-    echoSent: (_, how) => check((one) => one.echoSent?.(how)),
-  };
+  const inspector = createInspector((violation) => {
+    failure ??= { kind: 'violated', ...violation, atMs: nowMs() };
+  });
   const note = (text: string): void => write?.(`${(nowMs() / 1_000).toFixed(3).padStart(11)} ## ${text}`);
+  const tracer = write && createTracer({ nowMs, end: () => (world as World).managed, write });
 
   try {
-    const made = createWorld(seed, observer, note);
+    const made = createWorld(seed, tracer ? both(tracer, inspector.observer) : inspector.observer, note);
     world = made;
-    checks = invariants.map((make) => make(made));
+    inspector.begin(made);
     write?.(JSON.stringify(made.swarm));
     made.start();
     const step = (untilMs: number, done: () => boolean): void => {
       while (!failure && made.clock.nowMs() < untilMs && !done()) {
         made.clock.runFor(1_000);
-        const snapshot = made.managed.watch().snapshot();
-        check((one) => one.second?.(snapshot));
+        inspector.second();
       }
     };
     step(made.swarm.faultsForMs, () => false);
@@ -86,6 +51,28 @@ export function runWorld(seed: number, write?: (line: string) => void): WorldRes
     const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return { kind: 'threw', detail, atMs: nowMs() };
   }
+}
+
+/** Tells two observers, the first one first. */
+function both(one: EndObserver, other: EndObserver): EndObserver {
+  return {
+    handled(event) {
+      one.handled?.(event);
+      other.handled?.(event);
+    },
+    asked(action) {
+      one.asked?.(action);
+      other.asked?.(action);
+    },
+    written(endpoint, action) {
+      one.written?.(endpoint, action);
+      other.written?.(endpoint, action);
+    },
+    echoSent(echo, how) {
+      one.echoSent?.(echo, how);
+      other.echoSent?.(echo, how);
+    },
+  };
 }
 
 /** The second phase: faults are over, one way is left, somebody uses the tunnel. */

@@ -31,6 +31,8 @@ export interface Swarm {
   readonly faults: readonly FaultName[];
   readonly meanBetweenFaultsMs: number;
   readonly meanFaultMs: number;
+  /** After ten faults or so, nothing new happens for about this long. */
+  readonly meanCalmMs: number;
   readonly faultsForMs: number;
   /** What is left when the faults have stopped. */
   readonly left: 'any' | 'only-last' | 'only-last-known-good' | 'only-after-resolution';
@@ -64,7 +66,8 @@ export function drawSwarm(random: Random): Swarm {
     faults: faultNames.filter(() => random.chance(some)),
     meanBetweenFaultsMs: random.pick([60_000, 300_000, 900_000]),
     meanFaultMs: random.pick([5_000, 40_000, 300_000]),
-    faultsForMs: random.between(1, 3) * 3_600_000,
+    meanCalmMs: random.pick([1_200_000, 3_600_000, 7_200_000]),
+    faultsForMs: 24 * 3_600_000,
     left: random.pick(['any', 'only-last', 'only-last-known-good', 'only-after-resolution']),
   };
 }

@@ -1,7 +1,7 @@
 import { echoTargets } from '../src/sources/echo-targets.ts';
 import type { EndObserver } from './driver/managed-end.ts';
 import { startTroubles, wrongHosts } from './faults.ts';
-import { startOneWay, startPings, startRequests, type Traffic } from './inner/traffic.ts';
+import { startNowAndThen, startOneWay, startPings, startRequests, type Traffic } from './inner/traffic.ts';
 import { createManagedTunnel, type ManagedTunnel, serverName } from './managed-tunnel.ts';
 import { createNat, type Nat } from './network/nat.ts';
 import { type PathSettings, usualPath } from './network/path.ts';
@@ -43,6 +43,9 @@ export interface World extends ManagedTunnel {
   /** Everything goes wrong until now; from now on one way is left. Returns what it is. */
   stopFaults(): string;
 }
+
+/** How long somebody uses a tunnel at a time, and how long not, on average. */
+const usesForMs = { use: 600_000, rest: 1_200_000 } as const;
 
 /** Builds the world of a seed; nothing happens before `start`. */
 export function createWorld(seed: number, observer: EndObserver, note: (text: string) => void): World {
@@ -105,7 +108,6 @@ export function createWorld(seed: number, observer: EndObserver, note: (text: st
   let names = published;
   let numbering = 1;
   let endTroubles = (): void => {};
-  const traffic: Traffic[] = [];
 
   const excuse = (forMs: number): void => {
     excusedUntilMs = Math.max(excusedUntilMs, clock.nowMs() + forMs);
@@ -120,10 +122,12 @@ export function createWorld(seed: number, observer: EndObserver, note: (text: st
 
   const startUserTraffic = (): void => {
     const { serverInner, clientInner } = tunnelAddresses;
-    if (swarm.traffic === 'pings') traffic.push(startPings(clock, client.inner, serverInner, 1_000));
-    if (swarm.traffic === 'requests') traffic.push(startRequests(clock, client.inner, serverInner, 700));
-    if (swarm.traffic === 'one-way') traffic.push(startOneWay(clock, client.inner, serverInner, 900));
-    if (swarm.serverTalks) traffic.push(startOneWay(clock, server.inner, clientInner, 2_500));
+    const mine = random.split('traffic');
+    const uses = (start: () => Traffic): void => startNowAndThen(clock, mine, usesForMs, start);
+    if (swarm.traffic === 'pings') uses(() => startPings(clock, client.inner, serverInner, 1_000));
+    if (swarm.traffic === 'requests') uses(() => startRequests(clock, client.inner, serverInner, 700));
+    if (swarm.traffic === 'one-way') uses(() => startOneWay(clock, client.inner, serverInner, 900));
+    if (swarm.serverTalks) uses(() => startOneWay(clock, server.inner, clientInner, 2_500));
   };
 
   const world: World = {

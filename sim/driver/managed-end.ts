@@ -2,7 +2,13 @@ import type { PeerAction } from '../../src/core/action.ts';
 import { addressOf } from '../../src/core/candidate.ts';
 import type { Profile } from '../../src/core/profile.ts';
 import { createWatch } from '../../src/core/watch/watch.ts';
-import type { Watch, WatchAction, WatchConfig, WatchEvent } from '../../src/core/watch/watch-types.ts';
+import type {
+  Watch,
+  WatchAction,
+  WatchConfig,
+  WatchEvent,
+  WatchSnapshot,
+} from '../../src/core/watch/watch-types.ts';
 import type { Clock } from '../clock.ts';
 import type { Dns } from '../dns.ts';
 import { createEventLoop, type EventLoop } from '../event-loop.ts';
@@ -89,8 +95,8 @@ export function connectEnd(options: ManagedEndOptions): ManagedEnd {
     lastKnownGood: options.lastKnownGood ?? [],
     onAnswer: () => loop.deliver(offer, undefined),
   });
-  const newWatch = (): Watch =>
-    createWatch({
+  const newWatch = (): Watch => {
+    const made = createWatch({
       profile,
       prefer: 'ipv6',
       failbackMs: 600_000,
@@ -101,6 +107,20 @@ export function connectEnd(options: ManagedEndOptions): ManagedEnd {
       failedAtMs: new Map(),
       ...options.config,
     });
+    // Everybody who looks on asks after each event.
+    return {
+      ...made,
+      handle(event, now) {
+        taken = null;
+        return made.handle(event, now);
+      },
+      snapshot() {
+        taken ??= made.snapshot();
+        return taken;
+      },
+    };
+  };
+  let taken: WatchSnapshot | null = null;
   let watch = newWatch();
   const timer = loop.timer(() => dispatch({ type: 'time' }));
 
@@ -209,6 +229,7 @@ export function connectEnd(options: ManagedEndOptions): ManagedEnd {
     }
     if (absent || watch.snapshot().state === 'gone') {
       absent = false;
+      taken = null;
       watch = newWatch();
       txBytes = null;
       start();
@@ -250,7 +271,7 @@ export function connectEnd(options: ManagedEndOptions): ManagedEnd {
     setDevice(now) {
       device = now;
     },
-    endpoint: () => device?.show(options.peerKey)?.endpoint ?? null,
+    endpoint: () => device?.endpoint(options.peerKey) ?? null,
   };
 }
 

@@ -50,12 +50,9 @@ export function createTool(options: ToolOptions): Tool {
   let writesEndAtMs = 0;
 
   const look = (): ToolReading => {
-    const status = options.device()?.show(peerKey);
-    if (!status) return { kind: 'peer-gone', detail: 'the interface does not have the peer any more' };
-    const { endpoint, rxBytes, txBytes, latestHandshakeS } = status;
-    // The kernel counts frame errors, wireguard-go does not have them.
-    const rxFrameErrors = options.device()?.implementation === 'kernel' ? status.rxFrameErrors : null;
-    return { kind: 'ok', observation: { endpoint, rxBytes, txBytes, latestHandshakeS, rxFrameErrors } };
+    const observation = options.device()?.observe(peerKey);
+    if (!observation) return { kind: 'peer-gone', detail: 'the interface does not have the peer any more' };
+    return { kind: 'ok', observation };
   };
   const trouble = (): 'none' | 'fails' | 'hangs' => {
     if (health.kind !== 'fails' && health.kind !== 'hangs') return 'none';
@@ -85,7 +82,7 @@ export function createTool(options: ToolOptions): Tool {
       writesEndAtMs = beginsAtMs + (what === 'hangs' ? killedAfterMs : tookMs);
       const write = (): void => {
         const device = options.device();
-        if (!device?.show(peerKey)) return;
+        if (!device?.observe(peerKey)) return;
         device.set(peerKey, { endpoint });
         onWritten();
       };

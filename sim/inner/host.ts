@@ -43,6 +43,9 @@ export interface InnerHost {
   onReceive(listener: (packet: InnerPacket) => void): void;
 }
 
+/** Nobody waits for an answer while so many others are asked for; a day of silence must not fill the memory. */
+const waitingAtMost = 4_096;
+
 /** Makes the inner side of a device. Targets that nobody described are silent; own addresses answer. */
 export function createInnerHost(options: {
   readonly clock: Clock;
@@ -131,7 +134,11 @@ export function createInnerHost(options: {
         id: nextId++,
         hopLimit: request.hopLimit ?? usualHopLimit,
       };
-      if (request.onAnswer) waiting.set(packet.id, { sentAtMs: clock.nowMs(), onAnswer: request.onAnswer });
+      if (request.onAnswer) {
+        waiting.set(packet.id, { sentAtMs: clock.nowMs(), onAnswer: request.onAnswer });
+        const oldest = waiting.size > waitingAtMost ? waiting.keys().next().value : undefined;
+        if (oldest !== undefined) waiting.delete(oldest);
+      }
       if (!isOwn(request.target)) return device.sendInner(packet);
       // Our own address answers by itself, bound to the interface or not (facts H.2).
       const answer = reply(packet);

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { Random } from '../random.ts';
 import type { InnerHost, InnerRequest } from './host.ts';
 
 /** Traffic that runs until it is stopped, and what came of it. Times are those of the world. */
@@ -70,6 +71,25 @@ export function startTraffic(options: TrafficOptions): Traffic {
       gapFromMs = clock.nowMs();
     },
   };
+}
+
+/**
+ * Somebody uses the tunnel now and then, as people do: for a random time, beginning at once, and then not for another.
+ * `start` begins the traffic of one such time.
+ */
+export function startNowAndThen(
+  clock: Clock,
+  random: Random,
+  meanMs: { readonly use: number; readonly rest: number },
+  start: () => Traffic,
+): void {
+  const begin = (): void => {
+    const traffic = start();
+    const useMs = random.exponential(meanMs.use);
+    clock.after(useMs, traffic.stop, undefined);
+    clock.after(useMs + random.exponential(meanMs.rest), begin, undefined);
+  };
+  begin();
 }
 
 /** `ping -i` to an inner address. */

@@ -1,11 +1,11 @@
 import type { Observation } from '../../src/core/observation.ts';
-import { formatEndpoint, parseEndpoint } from '../../src/wireguard/endpoint.ts';
+import { parseEndpoint } from '../../src/wireguard/endpoint.ts';
 import type { InnerPacket } from '../inner/packet.ts';
 import type { Host } from '../network/host.ts';
 import type { Random } from '../random.ts';
 import { createAllowedIps } from './allowed-ips.ts';
 import { createPeer } from './create-peer.ts';
-import { type DeviceCore, forgetKeys, type Peer } from './peer.ts';
+import { type DeviceCore, endpointTextOf, forgetKeys, type Peer } from './peer.ts';
 import { behaviours, type Implementation } from './protocol.ts';
 import { type ReceiveContext, receive } from './receive.ts';
 import { sendInner, sendKeepalive, sendStaged } from './send.ts';
@@ -41,6 +41,10 @@ export interface Device {
   readonly mtuBytes: number;
   /** Null if there is no such peer. */
   show(publicKey: string): PeerStatus | null;
+  /** What changes by itself of what `show` says: cheap, since it is read every second. */
+  observe(publicKey: string): Observation | null;
+  /** The peer's endpoint; null for none, or for no such peer. */
+  endpoint(publicKey: string): string | null;
   peers(): readonly string[];
   /** `wg set … peer`: creates the peer if it is not there, as `wg` does. Setting an endpoint alone sends nothing. */
   set(publicKey: string, settings: PeerSettings): void;
@@ -118,7 +122,7 @@ export function createDevice(options: DeviceOptions): Device {
     if (settings.endpoint !== undefined) {
       const endpoint = parseEndpoint(settings.endpoint);
       if (endpoint === null) throw new Error(`${settings.endpoint} is no endpoint`);
-      peer.endpoint = { ...endpoint, source: null };
+      peer.endpoint = { ...endpoint, source: null, text: null };
     }
     if (settings.allowedIps !== undefined) allowedIps.replace(peer, settings.allowedIps);
     if (settings.persistentKeepaliveS !== undefined) {
@@ -158,19 +162,33 @@ export function createDevice(options: DeviceOptions): Device {
   if (!listen(core.listenPort)) throw new Error(`port ${core.listenPort} of ${host.name} is taken`);
   configure();
 
+  const observe = (peer: Peer): Observation => ({
+    endpoint: peer.endpoint && endpointTextOf(peer.endpoint),
+    rxBytes: peer.rxBytes,
+    txBytes: peer.txBytes,
+    latestHandshakeS: Math.floor(peer.latestHandshakeMs / 1000),
+    // The kernel counts frame errors, wireguard-go does not have them.
+    rxFrameErrors: implementation === 'kernel' ? rxFrameErrors : null,
+  });
+
   return {
     host,
     publicKey,
     implementation,
     mtuBytes: core.mtuBytes,
+    observe(key) {
+      const peer = peers.get(key);
+      return peer ? observe(peer) : null;
+    },
+    endpoint(key) {
+      const endpoint = peers.get(key)?.endpoint;
+      return endpoint ? endpointTextOf(endpoint) : null;
+    },
     show(key) {
       const peer = peers.get(key);
       if (!peer) return null;
       return {
-        endpoint: peer.endpoint && formatEndpoint(peer.endpoint),
-        rxBytes: peer.rxBytes,
-        txBytes: peer.txBytes,
-        latestHandshakeS: Math.floor(peer.latestHandshakeMs / 1000),
+        ...observe(peer),
         rxFrameErrors,
         allowedIps: allowedIps.of(peer),
         persistentKeepaliveS: peer.persistentKeepaliveS,

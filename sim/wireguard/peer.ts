@@ -1,3 +1,4 @@
+import { formatEndpoint } from '../../src/wireguard/endpoint.ts';
 import type { InnerPacket } from '../inner/packet.ts';
 import type { Host } from '../network/host.ts';
 import type { Random } from '../random.ts';
@@ -12,6 +13,14 @@ export interface PeerEndpoint {
   readonly port: number;
   /** The own address they come from: the one at which the peer last reached us. Null: as the route says. */
   source: string | null;
+  /** As `wg` prints it, once somebody has asked. */
+  text: string | null;
+}
+
+/** An endpoint as `wg` prints it. */
+export function endpointTextOf(endpoint: PeerEndpoint): string {
+  endpoint.text ??= formatEndpoint(endpoint);
+  return endpoint.text;
 }
 
 /** All that a device knows of one peer. */

@@ -126,5 +126,6 @@ function roam(peer: Peer, datagram: Datagram): void {
     address: datagram.source ?? '',
     port: datagram.sourcePort,
     source: datagram.destination,
+    text: null,
   };
 }
