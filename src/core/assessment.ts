@@ -185,7 +185,8 @@ export function answerOverdueAtMs(assessment: Assessment, rtoMs: number): number
 /**
  * The peer answers our first packet after its last sign of life between 10.0 and 10.6 s later, if it has nothing
  * else to send. Growth in just that window, after silence up to it, was caused by us; any other growth may be the
- * peer's own traffic, which only proves the way from the peer to us.
+ * peer's own traffic, which only proves the way from the peer to us. It is a keepalive and nothing else: whoever sends
+ * data owes none, and a peer that runs this program, too, sends an echo each 10 s.
  */
 function isPassiveKeepalive(
   assessment: Assessment,
@@ -196,6 +197,7 @@ function isPassiveKeepalive(
 ): boolean {
   const packetAtMs = assessment.unansweredPacketAtMs;
   if (packetAtMs === null || grownBytes % wireguard.initiationBytes === 0) return false;
+  if (grownBytes !== wireguard.keepaliveBytes) return false;
   const silentUntilMs = previousAtMs - packetAtMs;
   return (
     nowMs - packetAtMs >= ours.passiveKeepaliveEarliestMs &&

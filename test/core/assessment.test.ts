@@ -101,6 +101,11 @@ describe('growth of the counters', () => {
     expect(grown(reading + 500, wireguard.keepaliveBytes).proof).toBeNull();
   });
 
+  it('is no proof in that window either if it is data: nobody owes it, and the other end may echo each 10 s', () => {
+    expect(grown(ours.passiveKeepaliveEarliestMs, 96).proof).toBeNull();
+    expect(grown(ours.passiveKeepaliveEarliestMs, wireguard.keepaliveBytes + 96).proof).toBeNull();
+  });
+
   it('proves nothing when it comes unasked, or after a reading was missed', () => {
     expect(grown(3_000, 128).proof).toBeNull();
     const assessment = begun();
