@@ -35,7 +35,9 @@ export const fewSwitches: InvariantMaker = (world) => {
       const byChoice =
         nowMs - takenAtMs < hourMs || nowMs - (world.truth.livingSinceMs(before) ?? nowMs) > 30_000;
       if (before === taken && endpoint !== taken) takenAtMs = Number.NEGATIVE_INFINITY;
-      if (!byChoice || world.swarm.bothEnds) return null;
+      // Where up to four packets in ten get lost on every path, none of them keeps what it proved.
+      const rough = nowMs < world.truth.roughUntilMs();
+      if (!byChoice || rough || world.swarm.bothEnds) return null;
       chosen = chosen.filter((atMs) => nowMs - atMs < hourMs);
       chosen.push(nowMs);
       if (chosen.length <= atMost) return null;

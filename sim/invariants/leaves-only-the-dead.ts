@@ -16,12 +16,16 @@ export const leavesOnlyTheDead: InvariantMaker = (world) => {
   const livedMs = (endpoint: string): number =>
     lookedAtMs - (world.truth.livingSinceMs(endpoint) ?? Number.POSITIVE_INFINITY);
   const isRough = (): boolean => world.clock.nowMs() < world.truth.roughUntilMs();
+  /** Somebody inside answered, and does so no more: that looks like a dead path, and a quick trial is harmless. */
+  let answered = false;
+  const fellSilent = (): boolean => answered && !world.answersInside();
   // The other end, where it is managed, too, may move this one's endpoint by roaming.
   const ownOnly = !world.swarm.bothEnds;
 
   return {
     name: 'a proven, living endpoint is left only by a verified fail-back',
-    handled() {
+    handled(event) {
+      if (event.type === 'echo-answered') answered = true;
       const now = world.managed.watch().snapshot().state;
       if (now === 'looking' && state !== 'looking') lookedAtMs = world.clock.nowMs();
       if (now !== 'looking' && now !== 'alive') proven = null;
@@ -32,6 +36,8 @@ export const leavesOnlyTheDead: InvariantMaker = (world) => {
       written = { endpoint, chosen: reason === 'trial' };
       if (reason !== 'trial' || before === null || before !== proven || endpoint === before) return null;
       if (!ownOnly || isRough() || world.swarm.lossRate > 0 || livedMs(before) < livingForMs) return null;
+      // What `wg` says seconds later is no news of the path.
+      if (fellSilent() || world.clock.nowMs() < world.excusedUntilMs()) return null;
       return `${before} had been alive for ${spanText(livedMs(before))}, but ${endpoint} was tried`;
     },
     proven({ endpoint }) {
