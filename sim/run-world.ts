@@ -1,6 +1,7 @@
 import type { EndObserver } from './driver/managed-end.ts';
 import { startPings } from './inner/traffic.ts';
-import { createInspector } from './inspector.ts';
+import { createInspector, type Violation } from './inspector.ts';
+import { otherEnd } from './other-end.ts';
 import { createTracer } from './trace.ts';
 import { tunnelAddresses } from './tunnel.ts';
 import { createWorld, type World } from './world.ts';
@@ -26,22 +27,30 @@ export function runWorld(seed: number, write?: (line: string) => void): WorldRes
   let world: World | null = null;
   let failure: Extract<WorldResult, { kind: 'violated' }> | null = null;
   const nowMs = (): number => world?.clock.nowMs() ?? 0;
-  const inspector = createInspector((violation) => {
+  const fail = (violation: Violation): void => {
     failure ??= { kind: 'violated', ...violation, atMs: nowMs() };
-  });
+  };
+  const inspector = createInspector(fail);
+  const otherInspector = createInspector(({ invariant, detail }) =>
+    fail({ invariant, detail: `at the other end: ${detail}` }),
+  );
   const note = (text: string): void => write?.(`${(nowMs() / 1_000).toFixed(3).padStart(11)} ## ${text}`);
   const tracer = write && createTracer({ nowMs, end: () => (world as World).managed, write });
 
   try {
-    const made = createWorld(seed, tracer ? both(tracer, inspector.observer) : inspector.observer, note);
+    const observer = tracer ? both(tracer, inspector.observer) : inspector.observer;
+    const made = createWorld(seed, observer, note, otherInspector.observer);
     world = made;
     inspector.begin(made);
+    const other = otherEnd(made);
+    if (other) otherInspector.begin(other);
     write?.(JSON.stringify(made.swarm));
     made.start();
     const step = (untilMs: number, done: () => boolean): void => {
       while (!failure && made.clock.nowMs() < untilMs && !done()) {
         made.clock.runFor(1_000);
         inspector.second();
+        otherInspector.second();
       }
     };
     step(made.swarm.faultsForMs, () => false);

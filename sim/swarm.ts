@@ -18,6 +18,8 @@ export interface Swarm {
   /** The server sends data of its own accord. */
   readonly serverTalks: boolean;
   readonly inside: 'answers' | 'silent';
+  /** On the paths of one family (or of none) packets longer than this vanish; handshakes and echoes are shorter. */
+  readonly mtu: { readonly family: 4 | 6; readonly bytes: number } | null;
   readonly bothEnds: boolean;
   readonly nat: boolean;
   readonly dnsCaches: boolean;
@@ -69,5 +71,6 @@ export function drawSwarm(random: Random): Swarm {
     meanCalmMs: random.pick([1_200_000, 3_600_000, 7_200_000]),
     faultsForMs: 24 * 3_600_000,
     left: random.pick(['any', 'only-last', 'only-last-known-good', 'only-after-resolution']),
+    mtu: random.chance(0.2) ? { family: random.pick([4, 6]), bytes: random.pick([1_280, 1_400]) } : null,
   };
 }

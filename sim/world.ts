@@ -3,6 +3,7 @@ import type { EndObserver } from './driver/managed-end.ts';
 import { startTroubles, wrongHosts } from './faults.ts';
 import { startNowAndThen, startOneWay, startPings, startRequests, type Traffic } from './inner/traffic.ts';
 import { createManagedTunnel, type ManagedTunnel, serverName } from './managed-tunnel.ts';
+import { familyOfAddress } from './network/datagram.ts';
 import { createNat, type Nat } from './network/nat.ts';
 import { type PathSettings, usualPath } from './network/path.ts';
 import { createRandom, type Random } from './random.ts';
@@ -47,8 +48,13 @@ export interface World extends ManagedTunnel {
 /** How long somebody uses a tunnel at a time, and how long not, on average. */
 const usesForMs = { use: 600_000, rest: 1_200_000 } as const;
 
-/** Builds the world of a seed; nothing happens before `start`. */
-export function createWorld(seed: number, observer: EndObserver, note: (text: string) => void): World {
+/** Builds the world of a seed; nothing happens before `start`. `serverObserver`: of its server, if that is managed. */
+export function createWorld(
+  seed: number,
+  observer: EndObserver,
+  note: (text: string) => void,
+  serverObserver: EndObserver = {},
+): World {
   const random = createRandom(seed).split('world');
   const swarm = drawSwarm(random.split('swarm'));
   const own = [`${tunnelAddresses.clientInner}/24`];
@@ -73,6 +79,7 @@ export function createWorld(seed: number, observer: EndObserver, note: (text: st
     published,
     startsOn: endpointText(swarm.startsOn, tunnelAddresses.port),
     bothEnds: swarm.bothEnds,
+    serverObserver,
     echoTargets: targets,
     observer: {
       ...observer,
@@ -93,6 +100,9 @@ export function createWorld(seed: number, observer: EndObserver, note: (text: st
     lossRate: swarm.lossRate,
   };
   network.setPath('*', '*', usual);
+  for (const address of tunnelAddresses.server)
+    if (swarm.mtu?.family === familyOfAddress(address))
+      network.setPaths('*', address, { mtuBytes: swarm.mtu.bytes });
   const nat = swarm.nat ? createNat({ publicAddress: '192.0.2.200', idleMs: 120_000, random }) : null;
   if (nat) client.host.uplink('eth0', { nat });
   tunnel.addHost('stranger', wrongHosts);
@@ -123,9 +133,12 @@ export function createWorld(seed: number, observer: EndObserver, note: (text: st
   const startUserTraffic = (): void => {
     const { serverInner, clientInner } = tunnelAddresses;
     const mine = random.split('traffic');
+    // Full size where that gets lost.
+    const answerBytes = swarm.mtu === null ? 1_000 : 1_400;
     const uses = (start: () => Traffic): void => startNowAndThen(clock, mine, usesForMs, start);
     if (swarm.traffic === 'pings') uses(() => startPings(clock, client.inner, serverInner, 1_000));
-    if (swarm.traffic === 'requests') uses(() => startRequests(clock, client.inner, serverInner, 700));
+    if (swarm.traffic === 'requests')
+      uses(() => startRequests(clock, client.inner, serverInner, 700, answerBytes));
     if (swarm.traffic === 'one-way') uses(() => startOneWay(clock, client.inner, serverInner, 900));
     if (swarm.serverTalks) uses(() => startOneWay(clock, server.inner, clientInner, 2_500));
   };

@@ -97,9 +97,15 @@ export function startPings(clock: Clock, from: InnerHost, target: string, interv
   return startTraffic({ clock, from, intervalMs, request: { kind: 'echo-request', target } });
 }
 
-/** Requests of 200 bytes that are answered with 1,000, as a program that polls does. */
-export function startRequests(clock: Clock, from: InnerHost, target: string, intervalMs: number): Traffic {
-  const request = { kind: 'request', target, bytes: 200, answerBytes: 1_000 } as const;
+/** Requests of 200 bytes that are answered with 1,000 (or so many), as a program that polls does. */
+export function startRequests(
+  clock: Clock,
+  from: InnerHost,
+  target: string,
+  intervalMs: number,
+  answerBytes = 1_000,
+): Traffic {
+  const request = { kind: 'request', target, bytes: 200, answerBytes } as const;
   return startTraffic({ clock, from, intervalMs, request });
 }
 

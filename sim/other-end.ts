@@ -1,0 +1,21 @@
+import type { Truth } from './truth.ts';
+import { tunnelKeys } from './tunnel.ts';
+import type { World } from './world.ts';
+
+/**
+ * The same world as the server's engine sees it, where that is managed, too; else null. Which of the client's addresses
+ * works depends on the address the server itself answers from, so nothing is claimed of paths: no path there is ever
+ * called living or dead, and the invariants about paths hold trivially. All others are looked at as on the client.
+ */
+export function otherEnd(world: World): World | null {
+  const { managedServer, server } = world;
+  if (managedServer === null) return null;
+  const truth: Truth = { ...world.truth, livingSinceMs: () => null, deadSinceMs: () => null };
+  return {
+    ...world,
+    truth,
+    managed: managedServer,
+    managedServer: null,
+    device: () => (server.device.observe(tunnelKeys.client) === null ? null : server.device),
+  };
+}
