@@ -13,8 +13,7 @@ export interface Machine {
   handle(event: PeerEvent, now: Instant): PeerAction[];
   /** When it wants a `time` event (monotonic milliseconds), or null for never. */
   nextDueMs(): number | null;
-  /** What it does now, and the generation that its requests carry: asked with every event, so without copies. */
-  state(): State;
+  /** The generation that its requests carry: asked with every event, so without copies. */
   generation(): number;
   /** What it knows now; a copy that later events do not change. */
   snapshot(): MachineSnapshot;

@@ -50,6 +50,7 @@ export function createPeer(config: MachineConfig): Machine {
 
   function move(trigger: Trigger): void {
     state = nextState(state, trigger);
+    if (state === 'setting') reverted = false;
   }
 
   function report(fact: Fact): void {
@@ -393,7 +394,6 @@ export function createPeer(config: MachineConfig): Machine {
       const deadlineMs = state === 'restoring' ? null : config.deadlineMs;
       return earliest(table.nextDueMs(), evidence.nextDueMs(), judgeDueMs, back.nextDueMs(), deadlineMs);
     },
-    state: () => state,
     generation: () => generation,
     snapshot: () => ({ state, generation, endpoint, proof, candidates: table.copies() }),
   };

@@ -144,7 +144,6 @@ export function createPingPeer(config: MachineConfig): Machine {
       const deadlineMs = state === 'setting' ? null : config.deadlineMs;
       return earliest(table.nextDueMs(), waitUntilMs, deadlineMs);
     },
-    state: () => state,
     generation: () => generation,
     snapshot: () => ({ state, generation, endpoint, proof: null, candidates: table.copies() }),
   };

@@ -244,6 +244,18 @@ describe('a tunnel that is down', () => {
     expect(world.endpoint()).toBe(v4b);
   });
 
+  it('goes on when after that the next one cannot even be set', () => {
+    const world = createWorld({
+      endpoint: v6,
+      paths: { [v6]: path.dead(), [v4]: path.wrongHost(), [v4b]: path.good(), [v6b]: path.good() },
+      later: { 2300: (w) => w.wireguard.setEndpoint(v6) },
+      observeFails: (atMs) => atMs > 2_560 && atMs < 3_500,
+      setFails: (endpoint) => (endpoint === v6b ? 'refused' : null),
+    }).run();
+    expect(world.outcome()).toEqual({ kind: 'proven' });
+    expect(world.endpoint()).toBe(v4b);
+  });
+
   it('remembers what it learned of the endpoint now set once that one is listed', () => {
     const world = createWorld({ endpoint: v6, paths: { [v6]: path.dead(), [v4]: path.dead() } }).run();
     const listed = world.machine.snapshot().candidates.find((candidate) => candidate.endpoint === v6);

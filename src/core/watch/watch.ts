@@ -303,7 +303,7 @@ export function createWatch(config: WatchConfig): Watch {
         break;
       case 'observe-failed':
         // Nothing can be said of a peer that cannot be read, least of all that it is dead.
-        if (look?.state() === 'starting') reminders.set('read', now.monotonicMs + readAgainAfterMs);
+        if (look?.snapshot().state === 'starting') reminders.set('read', now.monotonicMs + readAgainAfterMs);
         else forward(event, now);
         break;
       case 'observed':
