@@ -3,6 +3,7 @@ import type { WatchConfig } from '../src/core/watch/watch-types.ts';
 import { createDns, type Dns } from './dns.ts';
 import { connectEnd, type EndObserver, type ManagedEnd } from './driver/managed-end.ts';
 import { createTunnel, endpointText, type Tunnel, tunnelAddresses, tunnelKeys } from './tunnel.ts';
+import type { PeerSettings } from './wireguard/device.ts';
 import type { Implementation } from './wireguard/protocol.ts';
 
 /** The server's addresses and endpoints as the scenarios name them. */
@@ -29,6 +30,8 @@ export interface ManagedTunnelOptions {
   readonly keepaliveS?: number;
   /** Of the server's; default 0. */
   readonly serverKeepaliveS?: number;
+  /** More peers of the client's interface, by key. */
+  readonly moreClientPeers?: Readonly<Record<string, PeerSettings>>;
   /** Addresses of the server that its name gives; default one of each family. */
   readonly published?: readonly string[];
   /** All addresses of the server; default those of `tunnelAddresses`. */
@@ -61,6 +64,7 @@ export function createManagedTunnel(options: ManagedTunnelOptions): ManagedTunne
     implementation: options.implementation ?? 'kernel',
     delayMs: options.delayMs ?? 10,
     ...(options.serverAddresses === undefined ? {} : { serverAddresses: options.serverAddresses }),
+    ...(options.moreClientPeers === undefined ? {} : { moreClientPeers: options.moreClientPeers }),
     clientPeer: { persistentKeepaliveS: options.keepaliveS ?? 25, endpoint: startsOn },
     serverPeer: { persistentKeepaliveS: options.serverKeepaliveS ?? 0 },
   });

@@ -1,9 +1,9 @@
 import type { EndObserver } from './driver/managed-end.ts';
 import { startPings } from './inner/traffic.ts';
-import { createInspector, type Violation } from './inspector.ts';
-import { otherEnd } from './other-end.ts';
+import { createInspector, type Inspector, type Violation } from './inspector.ts';
 import { createTracer } from './trace.ts';
 import { tunnelAddresses } from './tunnel.ts';
+import { otherEnd } from './views.ts';
 import { createWorld, type World } from './world.ts';
 
 /** What became of a world. */
@@ -31,26 +31,31 @@ export function runWorld(seed: number, write?: (line: string) => void): WorldRes
     failure ??= { kind: 'violated', ...violation, atMs: nowMs() };
   };
   const inspector = createInspector(fail);
-  const otherInspector = createInspector(({ invariant, detail }) =>
-    fail({ invariant, detail: `at the other end: ${detail}` }),
-  );
+  const others = new Map<string, Inspector>();
+  const observerOf = (name: string): EndObserver => {
+    const made = createInspector(({ invariant, detail }) =>
+      fail({ invariant, detail: `${name}: ${detail}` }),
+    );
+    others.set(name, made);
+    return made.observer;
+  };
   const note = (text: string): void => write?.(`${(nowMs() / 1_000).toFixed(3).padStart(11)} ## ${text}`);
   const tracer = write && createTracer({ nowMs, end: () => (world as World).managed, write });
 
   try {
     const observer = tracer ? both(tracer, inspector.observer) : inspector.observer;
-    const made = createWorld(seed, observer, note, otherInspector.observer);
+    const made = createWorld(seed, observer, note, observerOf);
     world = made;
     inspector.begin(made);
-    const other = otherEnd(made);
-    if (other) otherInspector.begin(other);
+    for (const view of [otherEnd(made), ...made.neighbours])
+      if (view) others.get(view.managed.name)?.begin(view);
     write?.(JSON.stringify(made.swarm));
     made.start();
     const step = (untilMs: number, done: () => boolean): void => {
       while (!failure && made.clock.nowMs() < untilMs && !done()) {
         made.clock.runFor(1_000);
         inspector.second();
-        otherInspector.second();
+        for (const other of others.values()) other.second();
       }
     };
     step(made.swarm.faultsForMs, () => false);
@@ -104,8 +109,13 @@ function recover(
     // Where nobody answers inside, what arrives there is all that anybody can see.
     const throughMs = swarm.inside === 'answers' ? traffic.lastAnswerMs() : heardAtMs;
     const living = world.truth.livingSinceMs(managed.endpoint() ?? '') !== null;
+    const allUp = world.neighbours.every((one) => one.managed.watch().snapshot().health === 'up');
     return (
-      living && throughMs !== null && throughMs > fromMs + 1_000 && managed.watch().snapshot().health === 'up'
+      allUp &&
+      living &&
+      throughMs !== null &&
+      throughMs > fromMs + 1_000 &&
+      managed.watch().snapshot().health === 'up'
     );
   };
   step(fromMs + recoveryBoundMs, works);

@@ -36,9 +36,19 @@ export interface Swarm {
   /** After ten faults or so, nothing new happens for about this long. */
   readonly meanCalmMs: number;
   readonly faultsForMs: number;
+  /** Other peers that the same program manages: on the same interface, and each on one of its own. */
+  readonly neighbours: { readonly sameInterface: number; readonly otherInterface: number };
   /** What is left when the faults have stopped. */
   readonly left: 'any' | 'only-last' | 'only-last-known-good' | 'only-after-resolution';
 }
+
+const alone = { sameInterface: 0, otherInterface: 0 } as const;
+const neighbourhoods = [
+  ...[alone, alone, alone, alone, alone, alone],
+  { sameInterface: 1, otherInterface: 0 },
+  { sameInterface: 0, otherInterface: 1 },
+  { sameInterface: 2, otherInterface: 1 },
+] as const;
 
 /** Draws a world. Each of them has its own choice of faults, so that rare combinations come up. */
 export function drawSwarm(random: Random): Swarm {
@@ -72,5 +82,6 @@ export function drawSwarm(random: Random): Swarm {
     faultsForMs: 24 * 3_600_000,
     left: random.pick(['any', 'only-last', 'only-last-known-good', 'only-after-resolution']),
     mtu: random.chance(0.2) ? { family: random.pick([4, 6]), bytes: random.pick([1_280, 1_400]) } : null,
+    neighbours: random.pick(neighbourhoods),
   };
 }

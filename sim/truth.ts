@@ -26,14 +26,47 @@ export interface Truth {
   setAddresses(addresses: readonly string[]): void;
 }
 
+/** The faults of paths of one world, for everybody who wants to know what works. */
+export interface FaultBook {
+  readonly active: ReadonlySet<Fault>;
+  add(fault: Fault): () => void;
+  onChange(listener: () => void): void;
+}
+
+/** Makes a book without faults. */
+export function createFaultBook(network: Network): FaultBook {
+  const active = new Set<Fault>();
+  const listeners: (() => void)[] = [];
+  const changed = (): void => {
+    for (const listener of listeners) listener();
+  };
+  return {
+    active,
+    add(fault) {
+      active.add(fault);
+      const lift = network.addFault(fault);
+      changed();
+      return () => {
+        active.delete(fault);
+        lift();
+        changed();
+      };
+    },
+    onChange: (listener) => {
+      listeners.push(listener);
+    },
+  };
+}
+
 /** Watches the paths between the client and the addresses of its peer. */
 export function createTruth(options: {
-  readonly network: Network;
+  readonly faults: FaultBook;
+  /** The host of the peer. */
+  readonly peerHost: string;
   readonly nowMs: () => number;
   readonly clientAddresses: () => readonly string[];
 }): Truth {
-  const { network, nowMs } = options;
-  const active = new Set<Fault>();
+  const { faults, nowMs } = options;
   const states = new Map<string, { alive: boolean; sinceMs: number }>();
   let addresses: readonly string[] = [];
   let disturbedAtMs = Number.NEGATIVE_INFINITY;
@@ -44,8 +77,8 @@ export function createTruth(options: {
     if (!addresses.includes(address)) return false;
     const own = options.clientAddresses().find((one) => one.includes(':') === address.includes(':'));
     if (own === undefined) return false;
-    const host = (one: string): string => (one === own ? 'client' : 'server');
-    return ![...active].some(
+    const host = (one: string): string => (one === own ? 'client' : options.peerHost);
+    return ![...faults.active].some(
       (fault) =>
         fault.protocol !== 'icmp' &&
         (faultConcerns(fault, own, address, host) || faultConcerns(fault, address, own, host)),
@@ -59,17 +92,9 @@ export function createTruth(options: {
     }
   };
 
+  faults.onChange(refresh);
   return {
-    addFault(fault) {
-      active.add(fault);
-      const lift = network.addFault(fault);
-      refresh();
-      return () => {
-        active.delete(fault);
-        lift();
-        refresh();
-      };
-    },
+    addFault: faults.add,
     disturb(forMs = 0) {
       refresh();
       disturbedAtMs = Math.max(disturbedAtMs, nowMs() + forMs);
@@ -98,5 +123,16 @@ export function createTruth(options: {
       addresses = now;
       refresh();
     },
+  };
+}
+
+/** What disturbs one tunnel of the host may disturb all of them. */
+export function togetherWith(own: Truth, others: readonly Truth[]): Truth {
+  const all = [own, ...others];
+  return {
+    ...own,
+    disturb: (forMs) => all.forEach((one) => void one.disturb(forMs)),
+    sessionLost: () => all.forEach((one) => void one.sessionLost()),
+    roughen: (forMs) => all.forEach((one) => void one.roughen(forMs)),
   };
 }

@@ -23,6 +23,8 @@ export interface TunnelOptions {
   readonly delayMs?: number;
   /** More settings of each end's peer: keepalive, preshared key, other allowed IPs, no endpoint. */
   readonly clientPeer?: PeerSettings;
+  /** More peers of the client's interface, by key. */
+  readonly moreClientPeers?: Readonly<Record<string, PeerSettings>>;
   readonly serverPeer?: PeerSettings;
   /** Default: the addresses of `tunnelAddresses`. */
   readonly serverAddresses?: readonly string[];
@@ -77,7 +79,7 @@ export function createTunnel(options: TunnelOptions): Tunnel {
     peer: PeerSettings,
   ): TunnelEnd => {
     const host = addHost(name, addresses);
-    const peers = { [peerKey]: peer };
+    const peers = { [peerKey]: peer, ...(name === 'client' ? options.moreClientPeers : {}) };
     const device = createDevice({
       host,
       random,

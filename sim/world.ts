@@ -1,15 +1,18 @@
+import { profiles } from '../src/core/profile.ts';
 import { echoTargets } from '../src/sources/echo-targets.ts';
 import type { EndObserver } from './driver/managed-end.ts';
 import { startTroubles, wrongHosts } from './faults.ts';
 import { startNowAndThen, startOneWay, startPings, startRequests, type Traffic } from './inner/traffic.ts';
 import { createManagedTunnel, type ManagedTunnel, serverName } from './managed-tunnel.ts';
+import { addNeighbours, neighbourPeers } from './neighbours.ts';
 import { familyOfAddress } from './network/datagram.ts';
 import { createNat, type Nat } from './network/nat.ts';
 import { type PathSettings, usualPath } from './network/path.ts';
 import { createRandom, type Random } from './random.ts';
 import { drawSwarm, type Swarm } from './swarm.ts';
-import { createTruth, type Truth } from './truth.ts';
+import { createFaultBook, createTruth, type Truth, togetherWith } from './truth.ts';
 import { endpointText, tunnelAddresses, tunnelKeys } from './tunnel.ts';
+import { besideView } from './views.ts';
 import type { Device } from './wireguard/device.ts';
 
 /** A world drawn from a seed, in which things go wrong. */
@@ -18,6 +21,8 @@ export interface World extends ManagedTunnel {
   readonly swarm: Swarm;
   readonly truth: Truth;
   readonly nat: Nat | null;
+  /** The same world as it is for each of the other peers that are managed beside this one. */
+  readonly neighbours: readonly World[];
   /** Addresses at which the peer really is. */
   serverAddresses(): readonly string[];
   /** What the peer's name gives while nothing is wrong with it. */
@@ -48,12 +53,12 @@ export interface World extends ManagedTunnel {
 /** How long somebody uses a tunnel at a time, and how long not, on average. */
 const usesForMs = { use: 600_000, rest: 1_200_000 } as const;
 
-/** Builds the world of a seed; nothing happens before `start`. `serverObserver`: of its server, if that is managed. */
+/** Builds the world of a seed; nothing happens before `start`. `observerOf`: of the other managed ends, by name. */
 export function createWorld(
   seed: number,
   observer: EndObserver,
   note: (text: string) => void,
-  serverObserver: EndObserver = {},
+  observerOf: (name: string) => EndObserver = () => ({}),
 ): World {
   const random = createRandom(seed).split('world');
   const swarm = drawSwarm(random.split('swarm'));
@@ -79,7 +84,8 @@ export function createWorld(
     published,
     startsOn: endpointText(swarm.startsOn, tunnelAddresses.port),
     bothEnds: swarm.bothEnds,
-    serverObserver,
+    serverObserver: observerOf('server'),
+    moreClientPeers: neighbourPeers(swarm.neighbours.sameInterface),
     echoTargets: targets,
     observer: {
       ...observer,
@@ -107,11 +113,34 @@ export function createWorld(
   if (nat) client.host.uplink('eth0', { nat });
   tunnel.addHost('stranger', wrongHosts);
   let clientAddresses: readonly string[] = tunnelAddresses.client;
-  const truth = createTruth({ network, nowMs: clock.nowMs, clientAddresses: () => clientAddresses });
-  truth.setAddresses(tunnelAddresses.server);
-  network.observe((fate, { payload }) => {
-    if (fate === 'delivered' && payload.kind === 'response') truth.sessionMade();
-  });
+  const faults = createFaultBook(network);
+  const truthOf = (peerHost: string, addresses: readonly string[]): Truth => {
+    const made = createTruth({
+      faults,
+      peerHost,
+      nowMs: clock.nowMs,
+      clientAddresses: () => clientAddresses,
+    });
+    made.setAddresses(addresses);
+    network.observe((fate, { payload, source, destination }) => {
+      if (payload.kind !== 'response' || fate !== 'delivered') return;
+      if (addresses.includes(source ?? '') || addresses.includes(destination)) made.sessionMade();
+    });
+    return made;
+  };
+  const beside = addNeighbours(tunnel, {
+    ...swarm.neighbours,
+    profile: profiles[swarm.profile],
+    observer: observerOf,
+  }).map((neighbour) => ({ ...neighbour, truth: truthOf(neighbour.name, neighbour.addresses) }));
+  const truth = togetherWith(
+    truthOf('server', tunnelAddresses.server),
+    beside.map((one) => one.truth),
+  );
+  const onInterface = [
+    managed,
+    ...beside.filter((one) => one.device === client.device).map((one) => one.managed),
+  ];
   let inside = swarm.inside;
   let present = true;
   let excusedUntilMs = 0;
@@ -143,12 +172,21 @@ export function createWorld(
     if (swarm.serverTalks) uses(() => startOneWay(clock, server.inner, clientInner, 2_500));
   };
 
-  const world: World = {
+  const alone: World = {
     ...tunnel,
     seed,
     swarm,
     truth,
     nat,
+    managed: {
+      ...managed,
+      dispatch(event) {
+        managed.dispatch(event);
+        // That concerns everybody on the host.
+        if (event.type === 'network-changed') for (const one of beside) one.managed.dispatch(event);
+      },
+    },
+    neighbours: [],
     serverAddresses: () => tunnelAddresses.server,
     published: () => names,
     usualPath: () => usual,
@@ -162,13 +200,13 @@ export function createWorld(
       ];
       truth.disturb();
       client.host.uplink('eth0', { addresses: clientAddresses });
-      clock.after(100, () => managed.dispatch({ type: 'network-changed' }), undefined);
+      clock.after(100, () => world.managed.dispatch({ type: 'network-changed' }), undefined);
     },
     recreateInterface(afterMs) {
       present = false;
       truth.disturb(afterMs);
       truth.sessionLost();
-      managed.setDevice(null);
+      for (const one of onInterface) one.setDevice(null);
       client.device.setUp(false);
       clock.after(
         afterMs,
@@ -176,7 +214,7 @@ export function createWorld(
           client.device.restart();
           client.device.setUp(true);
           present = true;
-          managed.setDevice(client.device);
+          for (const one of onInterface) one.setDevice(client.device);
         },
         undefined,
       );
@@ -186,7 +224,7 @@ export function createWorld(
       truth.disturb(forMs);
       truth.sessionLost();
       client.device.remove(tunnelKeys.server);
-      clock.after(forMs, () => present && client.device.restart(), undefined);
+      clock.after(forMs, () => present && client.device.restart(tunnelKeys.server), undefined);
     },
     atNextSet(happens) {
       nextSet = happens;
@@ -203,6 +241,7 @@ export function createWorld(
       }
       startUserTraffic();
       tunnel.start();
+      for (const one of beside) one.managed.start();
       endTroubles = startTroubles(world, swarm, note);
     },
     stopFaults() {
@@ -214,6 +253,7 @@ export function createWorld(
       });
     },
   };
+  const world: World = { ...alone, neighbours: beside.map((one) => besideView(alone, one)) };
   return world;
 }
 

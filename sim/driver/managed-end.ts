@@ -63,6 +63,10 @@ export interface ManagedEndOptions {
   readonly echoTargets: readonly string[];
   readonly config?: Partial<WatchConfig>;
   readonly observer?: EndObserver;
+  /** Another peer that the same program manages: they share its event loop. */
+  readonly beside?: ManagedEnd;
+  /** That one is on the same interface, too: they share its `wg`, one write after the other, and its readings. */
+  readonly sameInterface?: boolean;
 }
 
 /** What a stall adds to the round trip of an answer that waited; the exact time does not matter. */
@@ -80,13 +84,14 @@ export function connectEnd(options: ManagedEndOptions): ManagedEnd {
   const { clock, end, profile } = options;
   const random = options.random.split(`managed ${options.name}`);
   const observer = options.observer ?? {};
-  const loop = createEventLoop(clock, end.host.clock);
+  const loop = options.beside?.loop ?? createEventLoop(clock, end.host.clock);
+  const shared = options.sameInterface === true && options.beside ? options.beside.tool : null;
   let device: Device | null = end.device;
   let absent = false;
   let duplicates = 0;
   let txBytes: number | null = null;
   let echoes = 0;
-  const tool = createTool({ clock, random, device: () => device, peerKey: options.peerKey });
+  const tool = shared ?? createTool({ clock, random, device: () => device });
   const names = createNames({
     clock,
     dns: options.dns,
@@ -169,13 +174,14 @@ export function connectEnd(options: ManagedEndOptions): ManagedEnd {
         hint(action.endpoint, deliver);
         break;
       case 'observe':
-        tool.read((reading) => deliver(readEvent('observed', action.generation, reading)));
+        tool.read(options.peerKey, (reading) => deliver(readEvent('observed', action.generation, reading)));
         break;
       case 'echo':
         echo(action, deliver);
         break;
       case 'set':
         tool.set(
+          options.peerKey,
           action.endpoint,
           () => observer.written?.(action.endpoint, action),
           (reading) => deliver(readEvent('set-done', action.generation, reading)),
@@ -219,7 +225,7 @@ export function connectEnd(options: ManagedEndOptions): ManagedEnd {
     clock.after(0, deliver, { type: 'echo-failed', echo: number, generation, detail: outcome });
   }
 
-  /** The periodic reading of the whole interface. */
+  /** The periodic reading of the whole interface, by whoever was there first. */
   function read(): void {
     const nextMs = end.host.clock.monotonicMs() + profile.readMs;
     if (device === null) {
@@ -227,34 +233,44 @@ export function connectEnd(options: ManagedEndOptions): ManagedEnd {
       readTimer.set(end.host.clock.monotonicMs() + lookForInterfacesMs);
       return;
     }
+    const again = (): void => readTimer.set(Math.max(nextMs, end.host.clock.monotonicMs()));
+    tool.readAll(() => loop.deliver(again, undefined));
+  }
+  const readTimer = loop.timer(read);
+
+  /** A reading begins; what came of it is for the watch of that moment. */
+  function beginReading(): (reading: ToolReading) => void {
     if (absent || watch.snapshot().state === 'gone') {
       absent = false;
       taken = null;
       watch = newWatch();
       txBytes = null;
-      start();
-      return;
+      begin();
+      return () => {};
     }
     const generation = watch.generation();
     const deliver = handTo(watch);
-    tool.read((reading) => {
-      if (reading.kind === 'ok') {
-        const grown = reading.observation.txBytes - (txBytes ?? reading.observation.txBytes);
-        txBytes = reading.observation.txBytes;
-        deliver({ type: 'busy', busy: grown > echoes * echoOuterBytes + ownOuterBytes });
-        echoes = 0;
-        deliver({ type: 'observed', generation, observation: reading.observation });
-      } else if (reading.kind === 'peer-gone') deliver({ type: 'peer-gone', detail: reading.detail });
-      readTimer.set(Math.max(nextMs, end.host.clock.monotonicMs()));
-    });
+    return (reading) => {
+      if (reading.kind === 'peer-gone') deliver({ type: 'peer-gone', detail: reading.detail });
+      if (reading.kind !== 'ok') return;
+      const grown = reading.observation.txBytes - (txBytes ?? reading.observation.txBytes);
+      txBytes = reading.observation.txBytes;
+      deliver({ type: 'busy', busy: grown > echoes * echoOuterBytes + ownOuterBytes });
+      echoes = 0;
+      deliver({ type: 'observed', generation, observation: reading.observation });
+    };
   }
-  const readTimer = loop.timer(read);
+  tool.share(options.peerKey, beginReading);
 
-  function start(): void {
+  function begin(): void {
     dispatch({ type: 'start' });
     names.refresh();
     offer();
-    readTimer.set(end.host.clock.monotonicMs() + profile.readMs * random.next());
+  }
+
+  function start(): void {
+    begin();
+    if (shared === null) readTimer.set(end.host.clock.monotonicMs() + profile.readMs * random.next());
   }
 
   return {
@@ -269,6 +285,7 @@ export function connectEnd(options: ManagedEndOptions): ManagedEnd {
       duplicates = rate;
     },
     setDevice(now) {
+      if (now === null) absent = true;
       device = now;
     },
     endpoint: () => device?.endpoint(options.peerKey) ?? null,

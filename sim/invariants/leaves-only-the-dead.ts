@@ -19,6 +19,8 @@ export const leavesOnlyTheDead: InvariantMaker = (world) => {
   /** Somebody inside answered, and does so no more: that looks like a dead path, and a quick trial is harmless. */
   let answered = false;
   const fellSilent = (): boolean => answered && !world.answersInside();
+  /** What `wg` says seconds later is no news of the path, and a set that hangs may take effect at any time. */
+  const isExcused = (): boolean => world.clock.nowMs() < world.excusedUntilMs();
   // The other end, where it is managed, too, may move this one's endpoint by roaming.
   const ownOnly = !world.swarm.bothEnds;
 
@@ -36,15 +38,15 @@ export const leavesOnlyTheDead: InvariantMaker = (world) => {
       written = { endpoint, chosen: reason === 'trial' };
       if (reason !== 'trial' || before === null || before !== proven || endpoint === before) return null;
       if (!ownOnly || isRough() || world.swarm.lossRate > 0 || livedMs(before) < livingForMs) return null;
-      // What `wg` says seconds later is no news of the path.
-      if (fellSilent() || world.clock.nowMs() < world.excusedUntilMs()) return null;
+      if (fellSilent() || isExcused()) return null;
       return `${before} had been alive for ${spanText(livedMs(before))}, but ${endpoint} was tried`;
     },
     proven({ endpoint }) {
       const before = proven;
       proven = endpoint;
       if (before === null || before === endpoint || livedMs(before) < livingForMs) return null;
-      if (!ownOnly || isRough() || !written?.chosen || written.endpoint !== endpoint) return null;
+      if (!ownOnly || isRough() || isExcused() || !written?.chosen || written.endpoint !== endpoint)
+        return null;
       // With loss a silent peer's only answer in 10 s may be lost, and then the handshake, too.
       if (world.swarm.inside === 'silent' && world.swarm.lossRate > 0) return null;
       return `${before} had been alive for ${spanText(livedMs(before))}, but it was left for ${endpoint}`;

@@ -56,8 +56,8 @@ export interface Device {
   setListenPort(port: number): boolean;
   /** `ip link set … up` or `down`: sessions end with `down`, peers and counters stay. */
   setUp(up: boolean): void;
-  /** The host was rebooted: peers come back as first configured, and nothing else is left. */
-  restart(): void;
+  /** The host was rebooted: peers (or only that one) come back as first configured, and nothing else is left. */
+  restart(publicKey?: string): void;
   /** The interface is gone for good, and its port is free. */
   destroy(): void;
   /** Routes an inner packet to its peer. */
@@ -222,7 +222,13 @@ export function createDevice(options: DeviceOptions): Device {
         if (peer.persistentKeepaliveS > 0) sendKeepalive(core, peer);
       }
     },
-    restart() {
+    restart(only) {
+      const settings = only === undefined ? undefined : options.peers[only];
+      if (only !== undefined && settings !== undefined) {
+        remove(only);
+        set(only, settings);
+        return;
+      }
       for (const key of [...peers.keys()]) remove(key);
       rxFrameErrors = 0;
       configure();

@@ -1,3 +1,4 @@
+import type { Neighbour } from './neighbours.ts';
 import type { Truth } from './truth.ts';
 import { tunnelKeys } from './tunnel.ts';
 import type { World } from './world.ts';
@@ -17,5 +18,25 @@ export function otherEnd(world: World): World | null {
     managed: managedServer,
     managedServer: null,
     device: () => (server.device.observe(tunnelKeys.client) === null ? null : server.device),
+  };
+}
+
+/** The world as it is for a neighbour: nobody but our program uses its tunnel. */
+export function besideView(
+  world: World,
+  { managed, truth, device, peerKey }: Neighbour & { truth: Truth },
+): World {
+  const quiet = { traffic: 'none', serverTalks: false, inside: 'answers', bothEnds: false } as const;
+  return {
+    ...world,
+    managed,
+    managedServer: null,
+    truth,
+    swarm: { ...world.swarm, ...quiet, keepaliveS: 25, serverKeepaliveS: 0 },
+    device() {
+      const gone = device === world.client.device && world.device() === null;
+      return gone || device.observe(peerKey) === null ? null : device;
+    },
+    answersInside: () => true,
   };
 }
