@@ -44,7 +44,7 @@ export interface Swarm {
 
 const alone = { sameInterface: 0, otherInterface: 0 } as const;
 const neighbourhoods = [
-  ...[alone, alone, alone, alone, alone, alone],
+  ...new Array<typeof alone>(11).fill(alone),
   { sameInterface: 1, otherInterface: 0 },
   { sameInterface: 0, otherInterface: 1 },
   { sameInterface: 2, otherInterface: 1 },

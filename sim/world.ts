@@ -51,7 +51,7 @@ export interface World extends ManagedTunnel {
 }
 
 /** How long somebody uses a tunnel at a time, and how long not, on average. */
-const usesForMs = { use: 600_000, rest: 1_200_000 } as const;
+const usesForMs = { use: 600_000, rest: 2_400_000 } as const;
 
 /** Builds the world of a seed; nothing happens before `start`. `observerOf`: of the other managed ends, by name. */
 export function createWorld(
