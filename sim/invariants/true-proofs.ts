@@ -17,8 +17,7 @@ export const trueProofs: InvariantMaker = (world) => {
       written = { endpoint, atMs: world.clock.nowMs() };
       return null;
     },
-    handled() {
-      const now = world.managed.watch().snapshot().state;
+    handled(_, { state: now }) {
       if (now === 'looking' && state !== 'looking') lookedAtMs = world.clock.nowMs();
       state = now;
       return null;

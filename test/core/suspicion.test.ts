@@ -16,13 +16,16 @@ function silent(change: Partial<Assessment> = {}): Assessment {
   return Object.assign(assessment, change);
 }
 
+/** The counters were read a moment ago, unless the assessment says otherwise. */
 function judge(nowMs: number, assessment: Assessment = silent(), change: Partial<SuspicionInput> = {}) {
   return judgeSilence(
     {
-      assessment,
+      assessment: assessment.lastAtMs > 0 ? assessment : { ...assessment, lastAtMs: nowMs },
       session: true,
       rtoMs,
       overdue: false,
+      pingLost: false,
+      patient: false,
       quickReason: null,
       reassertAfterMs: ours.reassertAfterMs,
       canSend: true,
@@ -40,6 +43,28 @@ describe('silence with a session', () => {
   it('condemns when the answer that was owed is overdue, not before', () => {
     expect(judge(overdueMs - 1).kind).toBe('wait');
     expect(judge(overdueMs)).toMatchObject({ kind: 'condemned', early: false });
+  });
+
+  it('takes what could not be read for no silence', () => {
+    const unread = silent({ lastAtMs: overdueMs - 1 });
+    expect(judge(overdueMs, unread).kind).toBe('wait');
+    expect(judge(overdueMs + ours.readingPatienceMs, unread)).toMatchObject({
+      kind: 'undecided',
+      heard: false,
+    });
+  });
+
+  it('waits for five answers where one may have been lost, unless pings say the same', () => {
+    const patient = { patient: true, overdue: true };
+    expect(judge(overdueMs, silent(), patient).kind).toBe('wait');
+    // 10.6 s were missed before this look began.
+    expect(judge(30_000 - ours.passiveKeepaliveLatestMs + rtoMs - 1, silent(), patient).kind).toBe('wait');
+    expect(judge(30_000 - ours.passiveKeepaliveLatestMs + rtoMs, silent(), patient).kind).toBe('condemned');
+    expect(judge(30_000 + rtoMs, silent(), { patient: true }).kind).toBe('condemned');
+    const initiated = silent({ initiationSeenAtMs: 4_500 });
+    expect(judge(8_500, initiated, patient).kind).toBe('wait');
+    expect(judge(8_499, initiated, { ...patient, pingLost: true }).kind).toBe('wait');
+    expect(judge(8_500, initiated, { ...patient, pingLost: true }).kind).toBe('condemned');
   });
 
   it('does not condemn while an initiation may be answered', () => {

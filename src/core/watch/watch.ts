@@ -10,6 +10,7 @@ import { createPeer } from '../peer.ts';
 import type { Proof } from '../proof.ts';
 import { createRto } from '../rto.ts';
 import { createTimers, earliest } from '../timers.ts';
+import { createCandidateMemory } from './candidate-memory.ts';
 import { healthOf } from './health.ts';
 import { createParking } from './parking.ts';
 import { createResponders } from './responders.ts';
@@ -58,7 +59,7 @@ export function createWatch(config: WatchConfig): Watch {
   let pauseWanted = false;
   let reason: string | null = null;
   let undecided = false;
-  const failedAtMs = new Map(config.failedAtMs);
+  const memory = createCandidateMemory(config.failedAtMs);
   const responders = createResponders(config.echoTargets);
   let actions: WatchAction[] = [];
   const test = createTunnelTest({
@@ -84,7 +85,7 @@ export function createWatch(config: WatchConfig): Watch {
       dryRun: false,
       deadlineMs: Number.POSITIVE_INFINITY,
       failbackMemory: wayBack.memory(now.monotonicMs),
-      failedAtMs,
+      failedAtMs: memory.failedAtMs,
       unlisted: endpoint === null || unlistedForMs === null ? null : { endpoint, forMs: unlistedForMs },
       known: {
         generation: ++generation,
@@ -93,6 +94,7 @@ export function createWatch(config: WatchConfig): Watch {
         spacingMs: config.profile.suspectSpacingMs,
         responder: provenOnce ? responders.best() !== null : null,
         overdue,
+        pingAnswered: memory.answersPings(endpoint),
         condemned,
         offer: why === 'fail-back',
       },
@@ -133,10 +135,7 @@ export function createWatch(config: WatchConfig): Watch {
     look = null;
     reminders.clearAll();
     generation = snapshot.generation;
-    for (const one of snapshot.candidates) {
-      if (one.failedAtMs !== null) failedAtMs.set(one.endpoint, one.failedAtMs);
-      else failedAtMs.delete(one.endpoint);
-    }
+    memory.learn(snapshot.candidates, snapshot.proof);
     noteSwitch(snapshot.endpoint, snapshot.proof !== null, now);
     endpoint = snapshot.endpoint;
     proof = snapshot.proof;
@@ -318,6 +317,7 @@ export function createWatch(config: WatchConfig): Watch {
         } else if (event.generation === generation) onAnswered(event.echo, event.rttMs, now);
         break;
       case 'hint':
+        if (event.outcome === 'answered') memory.pinged(event.endpoint);
         if (look) forward(event, now);
         else wayBack.hinted(event.endpoint, event.outcome === 'answered');
         break;
