@@ -1,32 +1,36 @@
+import { addressOf } from '../../src/core/candidate.ts';
 import { type InvariantMaker, spanText } from './invariant.ts';
 
-/** A path that worked so long before it was tried answers the first packet. */
-const livingForMs = 1_000;
+/** Counters that cannot be read, or late, prove nothing, and a trial does not wait for ever. */
+const toolFaults = ['tool-fails', 'tool-hangs', 'tool-late'] as const;
 
 /**
- * A candidate whose path is alive, and whose session with us too, is proven when it is tried: the answer is there, even
- * if the program stood still and reads it only after the trial's time was up.
+ * A candidate that answered is proven: the answer lies in the socket, even if the program stood still and comes to read
+ * it only after the trial's time was up.
  */
 export const dismissesOnlyTheDead: InvariantMaker = (world) => {
-  let triedAtMs = 0;
-  let tried: string | null = null;
+  let tried: { readonly endpoint: string; readonly address: string } | null = null;
+  let answeredAtMs: number | null = null;
+  const toolMayFail = toolFaults.some((name) => world.swarm.faults.includes(name));
+  world.network.observe((fate, { source, payload }, nowMs) => {
+    if (tried === null || fate !== 'delivered' || source !== tried.address || payload.kind !== 'data') return;
+    if (payload.inner?.kind === 'echo-reply') answeredAtMs ??= nowMs;
+  });
   return {
-    name: 'a living candidate is never dismissed',
-    written(endpoint) {
-      tried = endpoint;
-      triedAtMs = world.clock.nowMs();
+    name: 'a candidate that answered is never dismissed',
+    written(endpoint, { reason }) {
+      const isTrial = reason === 'trial' || reason === 'fail-back';
+      tried = isTrial ? { endpoint, address: addressOf(endpoint) } : null;
+      answeredAtMs = null;
       return null;
     },
     fact(fact) {
-      const nowMs = world.clock.nowMs();
-      if (fact.kind !== 'trial-failed' || fact.endpoint !== tried) return null;
-      if (nowMs < world.truth.roughUntilMs() || world.swarm.lossRate > 0 || !world.answersInside())
+      if (fact.kind !== 'trial-failed' || fact.endpoint !== tried?.endpoint || answeredAtMs === null)
         return null;
-      // The old path's last packets may take the endpoint back (facts B.5).
-      if (fact.reason.includes('took the endpoint back')) return null;
-      const livedMs = triedAtMs - (world.truth.livingSinceMs(fact.endpoint) ?? Number.POSITIVE_INFINITY);
-      if (livedMs < livingForMs) return null;
-      return `${fact.endpoint} had been alive for ${spanText(livedMs)} when it was tried, but: ${fact.reason}`;
+      // Under traffic the old path's last packets may take the endpoint back (facts B.5).
+      if (toolMayFail || fact.reason.includes('old path')) return null;
+      const agoMs = world.clock.nowMs() - answeredAtMs;
+      return `${fact.endpoint} answered ${spanText(agoMs)} before it was dismissed: ${fact.reason}`;
     },
   };
 };

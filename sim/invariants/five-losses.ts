@@ -8,6 +8,8 @@ const atLeast = 5;
 const leastTimeoutMs = 200;
 /** After this time WireGuard itself owed an answer. */
 const owedMs = 10_000;
+/** A peer that never answers must not fill the memory. */
+const remembered = 50;
 /** A session that is about to end is none any more by the time of the look. */
 const marginMs = 15_000;
 
@@ -16,8 +18,8 @@ const marginMs = 15_000;
  * three lost in a row are an everyday thing where 2 % of packets are.
  */
 export const fiveLosses: InvariantMaker = (world) => {
-  /** Rounds of echoes since the last answer or proof; when each was asked for. */
-  let rounds: number[] = [];
+  /** Echoes asked for since the last one that was answered, or the last proof. */
+  let echoes: { readonly echo: number; readonly atMs: number }[] = [];
   let state = '';
   let parkedBefore = false;
 
@@ -31,7 +33,10 @@ export const fiveLosses: InvariantMaker = (world) => {
   return {
     name: 'within 10 s nothing less than five lost echoes condemns',
     handled(event, snapshot) {
-      if (event.type === 'echo-answered') rounds = [];
+      if (event.type === 'echo-answered') {
+        const index = echoes.findIndex(({ echo }) => echo === event.echo);
+        echoes = echoes.slice(index + 1);
+      }
       // A search that goes on where the last one ended has its verdict already.
       if (snapshot.state === 'looking' && state !== 'looking') parkedBefore = state === 'parked';
       state = snapshot.state;
@@ -39,18 +44,20 @@ export const fiveLosses: InvariantMaker = (world) => {
     },
     asked(action) {
       const nowMs = world.clock.nowMs();
-      if (action.type === 'echo' && rounds.at(-1) !== nowMs) rounds.push(nowMs);
+      // Those of one moment, to several targets, are one round.
+      if (action.type === 'echo' && echoes.at(-1)?.atMs !== nowMs)
+        echoes = [...echoes.slice(-remembered), { echo: action.echo, atMs: nowMs }];
       return null;
     },
     proven() {
-      rounds = [];
+      echoes = [];
       return null;
     },
     fact(fact) {
       if (fact.kind !== 'condemned' || parkedBefore || !hasSession()) return null;
       const nowMs = world.clock.nowMs();
-      const forMs = nowMs - (rounds[0] ?? nowMs);
-      const lost = rounds.filter((atMs) => nowMs - atMs >= leastTimeoutMs).length;
+      const forMs = nowMs - (echoes[0]?.atMs ?? nowMs);
+      const lost = echoes.filter(({ atMs }) => nowMs - atMs >= leastTimeoutMs).length;
       if (forMs >= owedMs || lost >= atLeast) return null;
       return `${fact.endpoint} was condemned after ${lost} lost echoes within ${spanText(forMs)}: ${fact.reason}`;
     },
