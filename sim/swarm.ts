@@ -85,3 +85,8 @@ export function drawSwarm(random: Random): Swarm {
     neighbours: random.pick(neighbourhoods),
   };
 }
+
+/** The lot of the world that a seed's generator makes. */
+export function worldSwarm(seeded: Random): Swarm {
+  return drawSwarm(seeded.split('world').split('swarm'));
+}

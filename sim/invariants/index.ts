@@ -1,3 +1,4 @@
+import { asksThePeer } from './asks-the-peer.ts';
 import { condemnsOnlyTheDead } from './condemns-only-the-dead.ts';
 import { dismissesOnlyTheDead } from './dismisses-only-the-dead.ts';
 import { fewSwitches } from './few-switches.ts';
@@ -29,5 +30,6 @@ export const invariants: readonly InvariantMaker[] = [
   condemnsOnlyTheDead,
   dismissesOnlyTheDead,
   freshEvidence,
+  asksThePeer,
   fiveLosses,
 ];
