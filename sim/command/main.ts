@@ -56,7 +56,9 @@ function chosenRow(name: string): Row {
   const weather = weathers.find((one) => one === name);
   const profile = Object.values(profiles).find((one) => one.name === values.profile);
   if (weather && profile) return { weather, profile: profile.name };
-  console.error(weather ? `--profile ${values.profile}: there is no such profile` : `--row ${name}: there is no such row`);
+  console.error(
+    weather ? `--profile ${values.profile}: there is no such profile` : `--row ${name}: there is no such row`,
+  );
   process.exit(2);
 }
 
