@@ -11,10 +11,15 @@ const toolFaults = ['tool-fails', 'tool-hangs', 'tool-late'] as const;
 export const dismissesOnlyTheDead: InvariantMaker = (world) => {
   let tried: { readonly endpoint: string; readonly address: string } | null = null;
   let answeredAtMs: number | null = null;
+  /** Echo requests that went to it since it was set. */
+  const asked = new Set<number>();
   const toolMayFail = toolFaults.some((name) => world.swarm.faults.includes(name));
-  world.network.observe((fate, { source, payload }, nowMs) => {
-    if (tried === null || fate !== 'delivered' || source !== tried.address || payload.kind !== 'data') return;
-    if (payload.inner?.kind === 'echo-reply') answeredAtMs ??= nowMs;
+  world.network.observe((fate, { source, destination, payload }, nowMs) => {
+    if (tried === null || payload.kind !== 'data' || payload.inner === null) return;
+    const { kind, id } = payload.inner;
+    if (kind === 'echo-request' && fate === 'sent' && destination === tried.address) asked.add(id);
+    if (kind === 'echo-reply' && fate === 'delivered' && source === tried.address && asked.has(id))
+      answeredAtMs ??= nowMs;
   });
   return {
     name: 'a candidate that answered is never dismissed',
@@ -22,6 +27,7 @@ export const dismissesOnlyTheDead: InvariantMaker = (world) => {
       const isTrial = reason === 'trial' || reason === 'fail-back';
       tried = isTrial ? { endpoint, address: addressOf(endpoint) } : null;
       answeredAtMs = null;
+      asked.clear();
       return null;
     },
     fact(fact) {

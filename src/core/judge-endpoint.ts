@@ -34,7 +34,7 @@ export function judgeEndpoint(question: EndpointQuestion, nowMs: number): Suspic
       reasserted: question.reasserted,
       overdue: !question.searched && config.known?.overdue === true,
       pingLost: config.known?.pingAnswered === true && table.contrast(assessment.endpoint, nowMs),
-      patient: !question.searched && config.known !== undefined,
+      patient: !question.searched && config.known?.wasAlive === true,
     },
     nowMs,
   );

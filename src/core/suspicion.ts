@@ -1,5 +1,5 @@
 import { type Assessment, answerOverdueAtMs, lostRounds } from './assessment.ts';
-import { ours } from './constants.ts';
+import { ours, wireguard } from './constants.ts';
 
 /** What silence on the endpoint now set means. */
 export type Suspicion =
@@ -38,7 +38,7 @@ export interface SuspicionInput {
    * candidate's does.
    */
   readonly pingLost: boolean;
-  /** Whether one missed answer may have been lost on a living path, as on any tunnel that is watched for long. */
+  /** The tunnel was proven until now: a few missed answers may as well have been lost on a living path. */
   readonly patient: boolean;
 }
 
@@ -47,6 +47,12 @@ export interface SuspicionInput {
  * waiting for the answer on a path whose round trips nobody knows.
  */
 const initiationPatienceMs = 4_000;
+
+/**
+ * Without a session WireGuard sends nothing but an initiation each 5 to 5.3 s. A tunnel that was alive is given up after
+ * four of them, and the one before the look: where 2 % of packets are lost each way, that happens once in 10^7.
+ */
+const morePatienceMs = 3 * (wireguard.rekeyTimeoutMs + wireguard.rekeyJitterMs);
 
 /**
  * How long a tunnel that was alive must be silent before it is given up where nobody inside answers: within this time
@@ -72,6 +78,7 @@ export function judgeSilence(input: SuspicionInput, nowMs: number): Suspicion {
         { kind: 'undecided', heard: !input.canSend, reason: why }
       : condemned(`there is no session, and none can be started: ${why}`);
   }
+  if (isUnread(assessment, nowMs)) return { kind: 'wait' };
   const waitedMs = nowMs - assessment.firstPacketAtMs;
   const verdict = input.session
     ? withSession(input, waitedMs, nowMs)
@@ -96,17 +103,18 @@ function withoutSession(input: SuspicionInput, waitedMs: number, nowMs: number):
     return condemned('this host has no route to it, and no packet leaves');
   }
   const initiatedAtMs = assessment.initiationSeenAtMs;
+  const moreMs = input.patient ? morePatienceMs : 0;
   if (
     initiatedAtMs !== null &&
-    isSilentSince(input, initiatedAtMs + Math.max(rtoMs, ours.initialRtoMs), nowMs)
+    isSilentSince(input, initiatedAtMs + moreMs + Math.max(rtoMs, ours.initialRtoMs), nowMs)
   ) {
     return condemned('a handshake initiation was not answered');
   }
   const startedAtMs = nowMs - waitedMs;
-  if (isSilentSince(input, startedAtMs + ours.slowDwellMs + rtoMs, nowMs)) {
+  if (isSilentSince(input, startedAtMs + moreMs + ours.slowDwellMs + rtoMs, nowMs)) {
     return condemned('no handshake was completed');
   }
-  return waitedMs < ours.undecidedAfterMs ? { kind: 'wait' } : unreadable;
+  return waitedMs < moreMs + ours.undecidedAfterMs ? { kind: 'wait' } : unreadable;
 }
 
 function withSession(input: SuspicionInput, waitedMs: number, nowMs: number): Suspicion {
@@ -176,6 +184,11 @@ function judgeOwed(input: SuspicionInput, overdueAtMs: number, nowMs: number): S
     );
   }
   return nowMs < condemnedAtMs + ours.readingPatienceMs ? { kind: 'wait' } : unreadable;
+}
+
+/** An echo was answered a moment ago, and the counters that go with the answer were not read yet. */
+function isUnread({ answered, readingsSinceAnswer }: Assessment, nowMs: number): boolean {
+  return answered !== null && readingsSinceAnswer < 2 && nowMs - answered.atMs < ours.readingPatienceMs;
 }
 
 /** What cannot be read may have grown: that is no silence. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Assessment, beginAssessment, noteEchoSent } from '../../src/core/assessment.ts';
-import { ours } from '../../src/core/constants.ts';
+import { ours, wireguard } from '../../src/core/constants.ts';
 import { judgeSilence, type SuspicionInput } from '../../src/core/suspicion.ts';
 import { v6 } from './world.ts';
 
@@ -96,6 +96,13 @@ describe('silence with a session', () => {
     expect(judge(overdueMs, silent({ frameErrorsGrew: true })).kind).toBe('undecided');
   });
 
+  it('waits for the counters that go with an answer, as long as a program may take', () => {
+    const answered = { rttMs: 20, atMs: overdueMs };
+    expect(judge(overdueMs + 250, silent({ answered, readingsSinceAnswer: 1 })).kind).toBe('wait');
+    const readMs = overdueMs + ours.readingPatienceMs;
+    expect(judge(readMs, silent({ answered, readingsSinceAnswer: 1 })).kind).toBe('undecided');
+  });
+
   it('stays undecided where the target answers without the tunnel', () => {
     const answered = { rttMs: 0.1, atMs: 1 };
     expect(judge(overdueMs, silent({ answered })).kind).toBe('undecided');
@@ -124,6 +131,14 @@ describe('silence without a session', () => {
     expect(judge(300 + rtoMs - 1, assessment, none).kind).toBe('wait');
     expect(judge(300 + rtoMs, assessment, none).kind).toBe('condemned');
     expect(judge(300 + rtoMs, assessment, { ...none, rtoMs: 3_000 }).kind).toBe('wait');
+  });
+
+  it('waits for three more of them where the tunnel was alive until now', () => {
+    const assessment = silent({ initiationSeenAtMs: 300 });
+    const patient = { ...none, patient: true };
+    const dueMs = 300 + 3 * (wireguard.rekeyTimeoutMs + wireguard.rekeyJitterMs) + rtoMs;
+    expect(judge(dueMs - 1, assessment, patient).kind).toBe('wait');
+    expect(judge(dueMs, assessment, patient).kind).toBe('condemned');
   });
 
   it('condemns after a whole handshake interval where none was seen', () => {

@@ -74,6 +74,7 @@ export function createWatch(config: WatchConfig): Watch {
   // ---- a close look ----
 
   function startLook(why: LookReason, condemned: string | null, now: Instant, overdue = false): void {
+    const wasAlive = state === 'alive' && !undecided;
     state = nextWatchState(state, 'look');
     lookReason = why;
     actions.push({ type: 'resolve' });
@@ -94,6 +95,7 @@ export function createWatch(config: WatchConfig): Watch {
         spacingMs: config.profile.suspectSpacingMs,
         responder: provenOnce ? responders.best() !== null : null,
         overdue,
+        wasAlive,
         pingAnswered: memory.answersPings(endpoint),
         condemned,
         offer: why === 'fail-back',
