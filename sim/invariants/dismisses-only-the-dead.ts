@@ -1,4 +1,5 @@
 import { addressOf } from '../../src/core/candidate.ts';
+import { pingBytes } from '../inner/packet.ts';
 import { type InvariantMaker, spanText } from './invariant.ts';
 
 /** Counters that cannot be read, or late, prove nothing, and a trial does not wait for ever. */
@@ -16,7 +17,9 @@ export const dismissesOnlyTheDead: InvariantMaker = (world) => {
   const toolMayFail = toolFaults.some((name) => world.swarm.faults.includes(name));
   world.network.observe((fate, { source, destination, payload }, nowMs) => {
     if (tried === null || payload.kind !== 'data' || payload.inner === null) return;
-    const { kind, id } = payload.inner;
+    const { kind, id, bytes } = payload.inner;
+    // What a person pings is longer; nobody tells the program that it was answered.
+    if (bytes >= pingBytes) return;
     if (kind === 'echo-request' && fate === 'sent' && destination === tried.address) asked.add(id);
     if (kind === 'echo-reply' && fate === 'delivered' && source === tried.address && asked.has(id))
       answeredAtMs ??= nowMs;
@@ -33,8 +36,8 @@ export const dismissesOnlyTheDead: InvariantMaker = (world) => {
     fact(fact) {
       if (fact.kind !== 'trial-failed' || fact.endpoint !== tried?.endpoint || answeredAtMs === null)
         return null;
-      // Under traffic the old path's last packets may take the endpoint back (facts B.5).
-      if (toolMayFail || fact.reason.includes('old path')) return null;
+      // Where a firewall drops it behind the interface, nobody reads it. Under traffic the old path's last packets may take the endpoint back (facts B.5).
+      if (!world.answersInside() || toolMayFail || fact.reason.includes('old path')) return null;
       const agoMs = world.clock.nowMs() - answeredAtMs;
       return `${fact.endpoint} answered ${spanText(agoMs)} before it was dismissed: ${fact.reason}`;
     },
