@@ -9,13 +9,8 @@ import { familyOfAddress } from './network/datagram.ts';
 import { createNat, type Nat } from './network/nat.ts';
 import { type PathSettings, usualPath } from './network/path.ts';
 import { createRandom, type Random } from './random.ts';
-<<<<<<< HEAD
-import { drawSwarm, type Swarm } from './swarm.ts';
-import { createFaultBook, createTruth, type Truth, togetherWith } from './truth.ts';
-=======
 import { type Swarm, worldSwarm } from './swarm.ts';
-import { createTruth, type Truth } from './truth.ts';
->>>>>>> 6ab1898 (The mutants: one hunt each in the worlds that suit it, then the sound engine in all of them; part of the CI run)
+import { createFaultBook, createTruth, type Truth, togetherWith } from './truth.ts';
 import { endpointText, tunnelAddresses, tunnelKeys } from './tunnel.ts';
 import { besideView } from './views.ts';
 import type { Device } from './wireguard/device.ts';
