@@ -31,6 +31,13 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'slow dwell of 5 s',
     edits: [{ file: 'src/core/constants.ts', from: 'slowDwellMs: 6_000', to: 'slowDwellMs: 5_000' }],
+    // A short time-out was learned, there is no session, and the initiation before went to somebody else's address.
+    suits: (swarm) =>
+      swarm.delayMs <= 10 &&
+      swarm.inside === 'answers' &&
+      swarm.wrongHost !== null &&
+      swarm.faults.includes('server-restarts') &&
+      swarm.lossRate === 0,
   },
   {
     name: 'stale generation accepted',
