@@ -4,5 +4,5 @@ import { build, requireNode, root, run } from './setup.js';
 requireNode();
 build();
 process.exit(
-  run(process.execPath, [`${root}dist/sim/mutants/main.js`, ...process.argv.slice(2)], { cwd: root }),
+  run(process.execPath, [`${root}dist/sim/mutants/command/main.js`, ...process.argv.slice(2)], { cwd: root }),
 );

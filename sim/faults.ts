@@ -13,6 +13,11 @@ export const wrongHosts = ['203.0.113.66', '2001:db8:bad::1'] as const;
 const nothing = (): void => {};
 const address = (world: World, random: Random): string => random.pick(world.serverAddresses());
 
+function stall(world: World, forMs: number): void {
+  world.stalled(forMs);
+  world.managed.loop.stall(forMs);
+}
+
 function dns(health: (random: Random) => Parameters<World['dns']['setHealth']>[1]): Trouble {
   return (world, random) => {
     world.dns.setHealth(serverName, health(random));
@@ -86,10 +91,33 @@ export const troubles = {
     return () => world.managed.setDuplicates(0);
   },
   'loop-stalls': (world, random) => {
-    const forMs = random.between(500, 40_000);
-    world.stalled(forMs);
-    world.managed.loop.stall(forMs);
+    stall(world, random.between(1_000, 60_000));
     return nothing;
+  },
+  /** The machine swaps: the program stands still again and again, at any moment of whatever it does. */
+  swapping: (world, random) => {
+    let over = false;
+    const next = (): void => {
+      if (over) return;
+      const forMs = random.between(1_000, 8_000);
+      stall(world, forMs);
+      world.clock.after(forMs + random.exponential(6_000), next, undefined);
+    };
+    next();
+    return () => {
+      over = true;
+    };
+  },
+  /** It stands still while an endpoint that was just set is asked, and the answers come in. */
+  'loop-stalls-in-a-search': (world, random) => {
+    const atSet = (): void => {
+      world.atNextSet(atSet);
+      if (random.chance(0.5)) return;
+      const forMs = random.between(1_000, 60_000);
+      world.clock.after(random.between(20, 400), (ms) => stall(world, ms), forMs);
+    };
+    world.atNextSet(atSet);
+    return () => world.atNextSet(null);
   },
   suspend: (world, random) => {
     const forMs = random.between(3_000, 600_000);

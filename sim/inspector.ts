@@ -50,7 +50,8 @@ export function createInspector(onViolation: (violation: Violation) => void): In
       }
       if (++circleEvents > eventsInASecond)
         throw new Error(`it runs in circles; the last event was ${event.type}`);
-      for (const one of handled) judge(one, one.handled?.(event));
+      const snapshot = world?.managed.watch().snapshot();
+      if (snapshot) for (const one of handled) judge(one, one.handled?.(event, snapshot));
     },
     asked(action) {
       for (const one of asked) judge(one, one.asked?.(action));

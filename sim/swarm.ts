@@ -87,3 +87,8 @@ export function drawSwarm(random: Random): Swarm {
   // Aims at one transition that nothing else makes; too strange for every world.
   return random.chance(0.25) ? { ...drawn, faults: [...drawn.faults, 'contested-trial'] } : drawn;
 }
+
+/** The lot of the world that a seed's generator makes. */
+export function worldSwarm(seeded: Random): Swarm {
+  return drawSwarm(seeded.split('world').split('swarm'));
+}

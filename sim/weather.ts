@@ -20,15 +20,19 @@ export const weathers: readonly Weather[] = [
 const slow: Partial<PathSettings> = { delayMs: 150, jitterMs: 300, peak: { rate: 0.002, maxMs: 2_350 } };
 const hourMs = 3_600_000;
 
-/** Makes such weather on all paths of a tunnel, for ever. Bursts last as long as the profile has to tolerate. */
-export function makeWeather(world: ManagedTunnel, weather: Weather, burstMs: number): void {
+/**
+ * Makes such weather on all paths of a tunnel, for ever. `gapMs`: how long nothing gets through in a burst, each time.
+ * Bursts hit the preferred path only: the other one stays good, and would be taken.
+ */
+export function makeWeather(world: ManagedTunnel, weather: Weather, gapMs: number): void {
   const { network, server, clock, random } = world;
   switch (weather) {
     case 'loss':
       network.setPath('*', '*', { lossRate: 0.02 });
       break;
     case 'bursts':
-      gaps(world, 120_000, () => burstMs * (0.5 + 0.5 * random.next()), serverAt.v6Address);
+      // Two within a few seconds would be a longer gap than was promised to be tolerated.
+      gaps(world, { meanMs: 20_000, leastMs: 10_000, forMs: gapMs }, serverAt.v6Address);
       break;
     case 'slow':
       network.setPath('*', '*', slow);
@@ -45,27 +49,25 @@ export function makeWeather(world: ManagedTunnel, weather: Weather, burstMs: num
       );
       break;
     case 'outages':
-      gaps(world, 3 * hourMs, () => 30_000);
+      gaps(world, { meanMs: 3 * hourMs, leastMs: 60_000, forMs: 30_000 });
       break;
   }
 }
 
-/** Now and then nothing gets through to an address (or at all), never again within a minute. */
+/** Now and then, at least so far apart, nothing gets through to an address (or at all). */
 function gaps(
   { network, clock, random }: ManagedTunnel,
-  everyMs: number,
-  lengthMs: () => number,
+  { meanMs, leastMs, forMs }: { readonly meanMs: number; readonly leastMs: number; readonly forMs: number },
   address?: string,
 ): void {
   const mine = random.split('gaps');
   const begin = (): void => {
-    const forMs = lengthMs();
     if (address === undefined) clock.after(forMs, network.addFault({ effect: 'drop' }), undefined);
     else {
       clock.after(forMs, network.addFault({ effect: 'drop', from: address }), undefined);
       clock.after(forMs, network.addFault({ effect: 'drop', to: address }), undefined);
     }
-    clock.after(forMs + 60_000 + mine.exponential(everyMs), begin, undefined);
+    clock.after(forMs + leastMs + mine.exponential(meanMs), begin, undefined);
   };
-  clock.after(mine.exponential(everyMs), begin, undefined);
+  clock.after(mine.exponential(meanMs), begin, undefined);
 }

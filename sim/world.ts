@@ -9,7 +9,7 @@ import { familyOfAddress } from './network/datagram.ts';
 import { createNat, type Nat } from './network/nat.ts';
 import { type PathSettings, usualPath } from './network/path.ts';
 import { createRandom, type Random } from './random.ts';
-import { drawSwarm, type Swarm } from './swarm.ts';
+import { type Swarm, worldSwarm } from './swarm.ts';
 import { createFaultBook, createTruth, type Truth, togetherWith } from './truth.ts';
 import { endpointText, tunnelAddresses, tunnelKeys } from './tunnel.ts';
 import { besideView } from './views.ts';
@@ -69,7 +69,7 @@ export function createWorld(
   observerOf: (name: string) => EndObserver = () => ({}),
 ): World {
   const random = createRandom(seed).split('world');
-  const swarm = drawSwarm(random.split('swarm'));
+  const swarm = worldSwarm(createRandom(seed));
   const own = [`${tunnelAddresses.clientInner}/24`];
   const allowed = [`${tunnelAddresses.serverInner}/32`];
   // Some people list their own address among those of the peer; it answers itself and must not be asked.

@@ -4,8 +4,9 @@ const hourMs = 3_600_000;
 const atMost = 6;
 
 /**
- * At most six proven switches an hour that the engine chose to make: offers that were taken, and the flights from what
- * was taken. A switch away from a path that died by itself is no choice, and is not counted.
+ * At most six proven switches an hour that the engine chose to make: offers that were taken, the flights from what was
+ * taken, and any switch away from a living path. A switch away from a path that died by itself is not counted: where
+ * paths die each minute, the bound on recovery owes a switch for each death, and a cap on those would be an outage.
  */
 export const fewSwitches: InvariantMaker = (world) => {
   let chosen: number[] = [];
@@ -37,7 +38,7 @@ export const fewSwitches: InvariantMaker = (world) => {
       if (before === taken && endpoint !== taken) takenAtMs = Number.NEGATIVE_INFINITY;
       // Where up to four packets in ten get lost on every path, none of them keeps what it proved.
       const rough = nowMs < world.truth.roughUntilMs();
-      if (!byChoice || rough || world.swarm.bothEnds) return null;
+      if (!byChoice || rough) return null;
       chosen = chosen.filter((atMs) => nowMs - atMs < hourMs);
       chosen.push(nowMs);
       if (chosen.length <= atMost) return null;

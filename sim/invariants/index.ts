@@ -1,4 +1,9 @@
+import { asksThePeer } from './asks-the-peer.ts';
+import { condemnsOnlyTheDead } from './condemns-only-the-dead.ts';
+import { dismissesOnlyTheDead } from './dismisses-only-the-dead.ts';
 import { fewSwitches } from './few-switches.ts';
+import { fiveLosses } from './five-losses.ts';
+import { freshEvidence } from './fresh-evidence.ts';
 import type { InvariantMaker } from './invariant.ts';
 import { knownEndpoints } from './known-endpoints.ts';
 import { leavesOnlyTheDead } from './leaves-only-the-dead.ts';
@@ -22,4 +27,9 @@ export const invariants: readonly InvariantMaker[] = [
   packetAfterSet,
   nothingPassedOver,
   offersAreRolledBack,
+  condemnsOnlyTheDead,
+  dismissesOnlyTheDead,
+  freshEvidence,
+  asksThePeer,
+  fiveLosses,
 ];

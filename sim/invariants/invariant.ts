@@ -8,7 +8,8 @@ import type { World } from '../world.ts';
 export interface Invariant {
   /** What must hold, in words. */
   readonly name: string;
-  handled?(event: WatchEvent): string | null;
+  /** `snapshot`: what the engine knows after the event. */
+  handled?(event: WatchEvent, snapshot: WatchSnapshot): string | null;
   asked?(action: WatchAction): string | null;
   written?(
     endpoint: string,

@@ -9,7 +9,7 @@ const livingForMs = 30_000;
  */
 export const leavesOnlyTheDead: InvariantMaker = (world) => {
   let proven: string | null = null;
-  let written: { readonly endpoint: string; readonly chosen: boolean } | null = null;
+  let written: { readonly endpoint: string; readonly chosen: boolean; readonly atMs: number } | null = null;
   let lookedAtMs = 0;
   let state = '';
   /** How long it had been alive when the search began that is under way. */
@@ -19,36 +19,30 @@ export const leavesOnlyTheDead: InvariantMaker = (world) => {
   /** Somebody inside answered, and does so no more: that looks like a dead path, and a quick trial is harmless. */
   let answered = false;
   const fellSilent = (): boolean => answered && !world.answersInside();
-  /** What `wg` says seconds later is no news of the path, and a set that hangs may take effect at any time. */
-  const isExcused = (): boolean => world.clock.nowMs() < world.excusedUntilMs();
-  // The other end, where it is managed, too, may move this one's endpoint by roaming.
-  const ownOnly = !world.swarm.bothEnds;
 
   return {
     name: 'a proven, living endpoint is left only by a verified fail-back',
-    handled(event) {
+    handled(event, { state: now }) {
       if (event.type === 'echo-answered') answered = true;
-      const now = world.managed.watch().snapshot().state;
       if (now === 'looking' && state !== 'looking') lookedAtMs = world.clock.nowMs();
       if (now !== 'looking' && now !== 'alive') proven = null;
       state = now;
       return null;
     },
     written(endpoint, { reason }, before) {
-      written = { endpoint, chosen: reason === 'trial' };
+      written = { endpoint, chosen: reason === 'trial', atMs: world.clock.nowMs() };
       if (reason !== 'trial' || before === null || before !== proven || endpoint === before) return null;
-      if (!ownOnly || isRough() || world.swarm.lossRate > 0 || livedMs(before) < livingForMs) return null;
-      if (fellSilent() || isExcused()) return null;
+      if (isRough() || world.swarm.lossRate > 0 || livedMs(before) < livingForMs) return null;
+      if (fellSilent()) return null;
       return `${before} had been alive for ${spanText(livedMs(before))}, but ${endpoint} was tried`;
     },
     proven({ endpoint }) {
       const before = proven;
       proven = endpoint;
       if (before === null || before === endpoint || livedMs(before) < livingForMs) return null;
-      if (!ownOnly || isRough() || isExcused() || !written?.chosen || written.endpoint !== endpoint)
-        return null;
-      // With loss a silent peer's only answer in 10 s may be lost, and then the handshake, too.
-      if (world.swarm.inside === 'silent' && world.swarm.lossRate > 0) return null;
+      if (isRough() || !written?.chosen || written.endpoint !== endpoint) return null;
+      // What was set in an earlier search is there now because the peer roamed.
+      if (written.atMs < lookedAtMs) return null;
       return `${before} had been alive for ${spanText(livedMs(before))}, but it was left for ${endpoint}`;
     },
   };

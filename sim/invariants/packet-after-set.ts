@@ -9,14 +9,14 @@ export const packetAfterSet: InvariantMaker = (world) => {
   let seen = 0;
   return {
     name: 'every set is followed by a packet and a read-back',
-    handled(event) {
+    handled(event, { state, generation }) {
       // A result that comes twice is one set.
       if (event.type === 'set-done' && event.generation !== seen) {
         seen = event.generation;
-        if (event.generation === world.managed.watch().generation())
+        if (event.generation === generation)
           owed = { endpoint: event.observation.endpoint ?? '(none)', fromMs: world.clock.nowMs() };
       }
-      if (event.type === 'pause' || world.managed.watch().snapshot().state === 'gone') owed = null;
+      if (event.type === 'pause' || state === 'gone') owed = null;
       return null;
     },
     asked(action) {

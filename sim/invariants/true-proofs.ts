@@ -17,8 +17,7 @@ export const trueProofs: InvariantMaker = (world) => {
       written = { endpoint, atMs: world.clock.nowMs() };
       return null;
     },
-    handled() {
-      const now = world.managed.watch().snapshot().state;
+    handled(_, { state: now }) {
       if (now === 'looking' && state !== 'looking') lookedAtMs = world.clock.nowMs();
       state = now;
       return null;
@@ -27,7 +26,9 @@ export const trueProofs: InvariantMaker = (world) => {
       const deadSinceMs = world.truth.deadSinceMs(endpoint);
       if (deadSinceMs === null) return null;
       const setAtMs = written?.endpoint === endpoint ? written.atMs : 0;
-      // The peer sends up to two keepalives after the last data it received (facts A.2), and they look like answers.
+      // Data that came within 10 s of the first makes the peer send a second keepalive, 20 s after the first (facts A.2).
+      // If the way there died in between, that one looks like the answer to what we sent then: WireGuard's counters
+      // have nothing that tells them apart, so this proof may be so old and no older.
       const residueMs = kind === 'counters' ? 2 * 10_600 : 0;
       const fromMs = Math.max(setAtMs, lookedAtMs - underWayMs) - residueMs;
       if (deadSinceMs >= fromMs - 1) return null;

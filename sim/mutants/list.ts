@@ -1,3 +1,5 @@
+import type { Swarm } from '../swarm.ts';
+
 /** One textual change of one file; `from` stands there exactly once unless `everywhere`. */
 export interface Edit {
   readonly file: string;
@@ -10,6 +12,8 @@ export interface Edit {
 export interface Mutant {
   readonly name: string;
   readonly edits: readonly Edit[];
+  /** In which worlds it can show at all; default: in any. It saves time, no more. */
+  readonly suits?: (swarm: Swarm) => boolean;
 }
 
 /** The ten. */
@@ -27,6 +31,13 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'slow dwell of 5 s',
     edits: [{ file: 'src/core/constants.ts', from: 'slowDwellMs: 6_000', to: 'slowDwellMs: 5_000' }],
+    // A short time-out was learned, there is no session, and the initiation before went to somebody else's address.
+    suits: (swarm) =>
+      swarm.delayMs <= 10 &&
+      swarm.inside === 'answers' &&
+      swarm.wrongHost !== null &&
+      swarm.faults.includes('server-restarts') &&
+      swarm.lossRate === 0,
   },
   {
     name: 'stale generation accepted',
@@ -59,6 +70,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'own address as echo target',
+    suits: (swarm) => swarm.ownAddressAllowed,
     edits: [
       {
         file: 'src/sources/echo-targets.ts',
@@ -105,6 +117,8 @@ export const mutants: readonly Mutant[] = [
         to: 'now.monotonicMs - dueMs >= stallMs * 1e9',
       },
     ],
+    suits: (swarm) =>
+      swarm.faults.includes('loop-stalls-in-a-search') && swarm.inside === 'answers' && swarm.lossRate === 0,
   },
   {
     name: 'DNS answer moves a proven tunnel',

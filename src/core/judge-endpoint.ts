@@ -33,6 +33,8 @@ export function judgeEndpoint(question: EndpointQuestion, nowMs: number): Suspic
       noRoute: table.get(assessment.endpoint)?.route === 'no-route',
       reasserted: question.reasserted,
       overdue: !question.searched && config.known?.overdue === true,
+      pingLost: config.known?.pingAnswered === true && table.contrast(assessment.endpoint, nowMs),
+      patient: !question.searched && config.known?.wasAlive === true,
     },
     nowMs,
   );

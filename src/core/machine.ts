@@ -66,6 +66,10 @@ export interface KnownTunnel {
   readonly responder: boolean | null;
   /** WireGuard's own answer to a packet was already missed: one more sign condemns. */
   readonly overdue: boolean;
+  /** The tunnel was proven over the endpoint until this look began. */
+  readonly wasAlive: boolean;
+  /** The address of the endpoint answered pings outside the tunnel until now. */
+  readonly pingAnswered: boolean;
   /** The endpoint has had its time already, and this speaks against it: search at once. Null: look at it first. */
   readonly condemned: string | null;
   /** Whether a proven tunnel may be offered a preferred candidate. */

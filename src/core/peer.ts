@@ -76,7 +76,8 @@ export function createPeer(config: MachineConfig): Machine {
   function set(target: string, reason: SetReason): void {
     generation++;
     if (reason !== 'again') report({ kind: 'setting', endpoint: target, reason });
-    actions.push({ type: 'set', endpoint: target, generation, reason });
+    if (reason === 'reset') actions.push({ type: 'reset', endpoint: target, generation, rxBytes });
+    else actions.push({ type: 'set', endpoint: target, generation, reason });
   }
 
   function assess(target: string, baseline: Observation, now: Instant): void {
@@ -302,15 +303,8 @@ export function createPeer(config: MachineConfig): Machine {
         attempt = { endpoint: next.endpoint, pass: next.pass, fallback: null };
         unproven = next.endpoint;
         move('try');
-        if (next.pass === 'reset') reset(next.endpoint);
-        else set(next.endpoint, 'trial');
+        set(next.endpoint, reasonOf(attempt));
     }
-  }
-
-  function reset(target: string): void {
-    generation++;
-    report({ kind: 'setting', endpoint: target, reason: 'reset' });
-    actions.push({ type: 'reset', endpoint: target, generation, rxBytes });
   }
 
   function putBack(target: string, outcome: Outcome | null): void {

@@ -1,5 +1,5 @@
 import { type Assessment, answerOverdueAtMs, lostRounds } from './assessment.ts';
-import { ours } from './constants.ts';
+import { ours, wireguard } from './constants.ts';
 
 /** What silence on the endpoint now set means. */
 export type Suspicion =
@@ -33,6 +33,13 @@ export interface SuspicionInput {
   readonly reasserted: boolean;
   /** An answer that WireGuard owed us was already missed before this look. */
   readonly overdue: boolean;
+  /**
+   * ICMP outside speaks against this address, too: it answered until now and does not any more, while another
+   * candidate's does.
+   */
+  readonly pingLost: boolean;
+  /** The tunnel was proven until now: a few missed answers may as well have been lost on a living path. */
+  readonly patient: boolean;
 }
 
 /**
@@ -40,6 +47,19 @@ export interface SuspicionInput {
  * waiting for the answer on a path whose round trips nobody knows.
  */
 const initiationPatienceMs = 4_000;
+
+/**
+ * Without a session WireGuard sends nothing but an initiation each 5 to 5.3 s. A tunnel that was alive is given up after
+ * four of them, and the one before the look: where 2 % of packets are lost each way, that happens once in 10^7.
+ */
+const morePatienceMs = 3 * (wireguard.rekeyTimeoutMs + wireguard.rekeyJitterMs);
+
+/**
+ * How long a tunnel that was alive must be silent before it is given up where nobody inside answers: within this time
+ * WireGuard owed us five answers by itself, to data after 10 and 20 s and to initiations at 15.3, 20.7 and 26 s. Where
+ * 2 % of packets are lost each way, all five are lost once in 10^8; one of them is each ten minutes.
+ */
+const silentPatienceMs = 30_000;
 
 /**
  * Judges an endpoint that is not proven (yet). Silence of an echo target alone is never enough: the target may have
@@ -58,6 +78,7 @@ export function judgeSilence(input: SuspicionInput, nowMs: number): Suspicion {
         { kind: 'undecided', heard: !input.canSend, reason: why }
       : condemned(`there is no session, and none can be started: ${why}`);
   }
+  if (isUnread(assessment, nowMs)) return { kind: 'wait' };
   const waitedMs = nowMs - assessment.firstPacketAtMs;
   const verdict = input.session
     ? withSession(input, waitedMs, nowMs)
@@ -81,11 +102,19 @@ function withoutSession(input: SuspicionInput, waitedMs: number, nowMs: number):
   if (input.noRoute && nothingLeft && waitedMs >= ours.initialRtoMs) {
     return condemned('this host has no route to it, and no packet leaves');
   }
-  if (assessment.initiationSeenAtMs !== null && !handshakePending(assessment, rtoMs, nowMs)) {
+  const initiatedAtMs = assessment.initiationSeenAtMs;
+  const moreMs = input.patient ? morePatienceMs : 0;
+  if (
+    initiatedAtMs !== null &&
+    isSilentSince(input, initiatedAtMs + moreMs + Math.max(rtoMs, ours.initialRtoMs), nowMs)
+  ) {
     return condemned('a handshake initiation was not answered');
   }
-  if (waitedMs >= ours.slowDwellMs + rtoMs) return condemned('no handshake was completed');
-  return { kind: 'wait' };
+  const startedAtMs = nowMs - waitedMs;
+  if (isSilentSince(input, startedAtMs + moreMs + ours.slowDwellMs + rtoMs, nowMs)) {
+    return condemned('no handshake was completed');
+  }
+  return waitedMs < moreMs + ours.undecidedAfterMs ? { kind: 'wait' } : unreadable;
 }
 
 function withSession(input: SuspicionInput, waitedMs: number, nowMs: number): Suspicion {
@@ -105,28 +134,16 @@ function withSession(input: SuspicionInput, waitedMs: number, nowMs: number): Su
   if (
     silent &&
     input.overdue &&
+    (input.pingLost || !input.patient) &&
     initiatedAtMs !== null &&
-    nowMs >= initiatedAtMs + Math.max(rtoMs, initiationPatienceMs)
+    isSilentSince(input, initiatedAtMs + Math.max(rtoMs, initiationPatienceMs), nowMs)
   ) {
     return condemned('the peer owed an answer within 10 s, and then one to a handshake, and none came');
   }
   const overdueAtMs = answerOverdueAtMs(assessment, rtoMs);
   if (overdueAtMs !== null && nowMs >= overdueAtMs && !handshakePending(assessment, rtoMs, nowMs)) {
-    if (assessment.frameErrorsGrew) {
-      return {
-        kind: 'undecided',
-        heard: true,
-        reason: 'something answers from an inner address outside the allowed IPs',
-      };
-    }
-    if (assessment.answered && assessment.last.txBytes === assessment.baseline.txBytes) {
-      return {
-        kind: 'undecided',
-        heard: false,
-        reason: 'the address that answers is not reached through the tunnel',
-      };
-    }
-    if (!assessment.rxGrewOtherwise) return condemned('the peer owed an answer within 10 s, and none came');
+    const owed = judgeOwed(input, overdueAtMs, nowMs);
+    if (owed) return owed;
   }
   if (waitedMs >= ours.undecidedAfterMs) {
     return {
@@ -136,6 +153,50 @@ function withSession(input: SuspicionInput, waitedMs: number, nowMs: number): Su
     };
   }
   return { kind: 'wait' };
+}
+
+/** An answer that WireGuard owed us is overdue; null if something comes from the peer all the same. */
+function judgeOwed(input: SuspicionInput, overdueAtMs: number, nowMs: number): Suspicion | null {
+  const { assessment } = input;
+  if (assessment.frameErrorsGrew) {
+    return {
+      kind: 'undecided',
+      heard: true,
+      reason: 'something answers from an inner address outside the allowed IPs',
+    };
+  }
+  if (assessment.answered && assessment.last.txBytes === assessment.baseline.txBytes) {
+    return {
+      kind: 'undecided',
+      heard: false,
+      reason: 'the address that answers is not reached through the tunnel',
+    };
+  }
+  if (assessment.rxGrewOtherwise) return null;
+  const missedBeforeMs = input.overdue ? ours.passiveKeepaliveLatestMs : 0;
+  const patienceMs = silentPatienceMs - missedBeforeMs - ours.passiveKeepaliveLatestMs;
+  const condemnedAtMs = overdueAtMs + (input.patient ? patienceMs : 0);
+  if (isSilentSince(input, condemnedAtMs, nowMs)) {
+    return condemned(
+      input.patient
+        ? 'the peer owed several answers within 30 s, and none came'
+        : 'the peer owed an answer within 10 s, and none came',
+    );
+  }
+  return nowMs < condemnedAtMs + ours.readingPatienceMs ? { kind: 'wait' } : unreadable;
+}
+
+/** An echo was answered a moment ago, and the counters that go with the answer were not read yet. */
+function isUnread({ answered, readingsSinceAnswer }: Assessment, nowMs: number): boolean {
+  return answered !== null && readingsSinceAnswer < 2 && nowMs - answered.atMs < ours.readingPatienceMs;
+}
+
+/** What cannot be read may have grown: that is no silence. */
+const unreadable: Suspicion = { kind: 'undecided', heard: false, reason: 'the counters could not be read' };
+
+/** Whether that moment is past, and counters that were read after it know of no answer. */
+function isSilentSince({ assessment }: SuspicionInput, atMs: number, nowMs: number): boolean {
+  return nowMs >= atMs && assessment.lastAtMs >= atMs;
 }
 
 /** Whether an initiation left so lately that its answer may be on the way. */

@@ -80,15 +80,20 @@ function judgeSlow(input: TrialInput, dwelledMs: number, nowMs: number): TrialVe
   const { assessment, rtoMs } = input;
   const patienceMs = Math.max(rtoMs, ours.initialRtoMs);
   if (assessment.initiationSeenAtMs !== null) {
-    if (nowMs - assessment.initiationSeenAtMs < patienceMs) return { kind: 'pending' };
+    if (!isOver(assessment, assessment.initiationSeenAtMs + patienceMs, nowMs)) return { kind: 'pending' };
     return failed(input, 'a handshake initiation was not answered');
   }
   if (dwelledMs < ours.slowDwellMs + rtoMs) return { kind: 'pending' };
   if (!input.session) return failed(input, 'no packet of ours left for it');
   const overdueAtMs =
     answerOverdueAtMs(assessment, rtoMs) ?? assessment.startedAtMs + ours.passiveKeepaliveLatestMs + rtoMs;
-  if (nowMs < overdueAtMs) return { kind: 'pending' };
+  if (!isOver(assessment, overdueAtMs, nowMs)) return { kind: 'pending' };
   return failed(input, 'the answer owed within 10 s did not come');
+}
+
+/** Whether that moment is past, and the counters were read after it, or can evidently not be read. */
+function isOver(assessment: Assessment, atMs: number, nowMs: number): boolean {
+  return nowMs >= atMs && (assessment.lastAtMs >= atMs || nowMs >= atMs + ours.readingPatienceMs);
 }
 
 function failed(input: TrialInput, reason: string): TrialVerdict {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Assessment, beginAssessment, noteEchoSent } from '../../src/core/assessment.ts';
-import { ours } from '../../src/core/constants.ts';
+import { ours, wireguard } from '../../src/core/constants.ts';
 import { judgeSilence, type SuspicionInput } from '../../src/core/suspicion.ts';
 import { v6 } from './world.ts';
 
@@ -16,13 +16,16 @@ function silent(change: Partial<Assessment> = {}): Assessment {
   return Object.assign(assessment, change);
 }
 
+/** The counters were read a moment ago, unless the assessment says otherwise. */
 function judge(nowMs: number, assessment: Assessment = silent(), change: Partial<SuspicionInput> = {}) {
   return judgeSilence(
     {
-      assessment,
+      assessment: assessment.lastAtMs > 0 ? assessment : { ...assessment, lastAtMs: nowMs },
       session: true,
       rtoMs,
       overdue: false,
+      pingLost: false,
+      patient: false,
       quickReason: null,
       reassertAfterMs: ours.reassertAfterMs,
       canSend: true,
@@ -40,6 +43,28 @@ describe('silence with a session', () => {
   it('condemns when the answer that was owed is overdue, not before', () => {
     expect(judge(overdueMs - 1).kind).toBe('wait');
     expect(judge(overdueMs)).toMatchObject({ kind: 'condemned', early: false });
+  });
+
+  it('takes what could not be read for no silence', () => {
+    const unread = silent({ lastAtMs: overdueMs - 1 });
+    expect(judge(overdueMs, unread).kind).toBe('wait');
+    expect(judge(overdueMs + ours.readingPatienceMs, unread)).toMatchObject({
+      kind: 'undecided',
+      heard: false,
+    });
+  });
+
+  it('waits for five answers where one may have been lost, unless pings say the same', () => {
+    const patient = { patient: true, overdue: true };
+    expect(judge(overdueMs, silent(), patient).kind).toBe('wait');
+    // 10.6 s were missed before this look began.
+    expect(judge(30_000 - ours.passiveKeepaliveLatestMs + rtoMs - 1, silent(), patient).kind).toBe('wait');
+    expect(judge(30_000 - ours.passiveKeepaliveLatestMs + rtoMs, silent(), patient).kind).toBe('condemned');
+    expect(judge(30_000 + rtoMs, silent(), { patient: true }).kind).toBe('condemned');
+    const initiated = silent({ initiationSeenAtMs: 4_500 });
+    expect(judge(8_500, initiated, patient).kind).toBe('wait');
+    expect(judge(8_499, initiated, { ...patient, pingLost: true }).kind).toBe('wait');
+    expect(judge(8_500, initiated, { ...patient, pingLost: true }).kind).toBe('condemned');
   });
 
   it('does not condemn while an initiation may be answered', () => {
@@ -71,6 +96,13 @@ describe('silence with a session', () => {
     expect(judge(overdueMs, silent({ frameErrorsGrew: true })).kind).toBe('undecided');
   });
 
+  it('waits for the counters that go with an answer, as long as a program may take', () => {
+    const answered = { rttMs: 20, atMs: overdueMs };
+    expect(judge(overdueMs + 250, silent({ answered, readingsSinceAnswer: 1 })).kind).toBe('wait');
+    const readMs = overdueMs + ours.readingPatienceMs;
+    expect(judge(readMs, silent({ answered, readingsSinceAnswer: 1 })).kind).toBe('undecided');
+  });
+
   it('stays undecided where the target answers without the tunnel', () => {
     const answered = { rttMs: 0.1, atMs: 1 };
     expect(judge(overdueMs, silent({ answered })).kind).toBe('undecided');
@@ -99,6 +131,14 @@ describe('silence without a session', () => {
     expect(judge(300 + rtoMs - 1, assessment, none).kind).toBe('wait');
     expect(judge(300 + rtoMs, assessment, none).kind).toBe('condemned');
     expect(judge(300 + rtoMs, assessment, { ...none, rtoMs: 3_000 }).kind).toBe('wait');
+  });
+
+  it('waits for three more of them where the tunnel was alive until now', () => {
+    const assessment = silent({ initiationSeenAtMs: 300 });
+    const patient = { ...none, patient: true };
+    const dueMs = 300 + 3 * (wireguard.rekeyTimeoutMs + wireguard.rekeyJitterMs) + rtoMs;
+    expect(judge(dueMs - 1, assessment, patient).kind).toBe('wait');
+    expect(judge(dueMs, assessment, patient).kind).toBe('condemned');
   });
 
   it('condemns after a whole handshake interval where none was seen', () => {

@@ -13,7 +13,9 @@ function trial(change: Partial<Assessment> = {}): Assessment {
   return Object.assign(assessment, change);
 }
 
-function judge(pass: Pass, nowMs: number, assessment = trial(), rtoMs = 700, session = true) {
+/** The counters were read a moment ago, unless the assessment says otherwise. */
+function judge(pass: Pass, nowMs: number, told = trial(), rtoMs = 700, session = true) {
+  const assessment = told.lastAtMs > 0 ? told : { ...told, lastAtMs: nowMs };
   return judgeTrial({ assessment, pass, session, rtoMs, reverted: false }, nowMs).kind;
 }
 
@@ -53,6 +55,13 @@ describe('a trial', () => {
     const nothingSent = trial({ unansweredPacketAtMs: null });
     expect(judge('slow', ours.passiveKeepaliveLatestMs + 699, nothingSent)).toBe('pending');
     expect(judge('slow', ours.passiveKeepaliveLatestMs + 700, nothingSent)).toBe('failed');
+  });
+
+  it('takes what could not be read for no silence in the slow pass, as long as a program may take', () => {
+    const overdueMs = ours.passiveKeepaliveLatestMs + 700;
+    const unread = trial({ lastAtMs: overdueMs - 1 });
+    expect(judge('slow', overdueMs + ours.readingPatienceMs - 1, unread)).toBe('pending');
+    expect(judge('slow', overdueMs + ours.readingPatienceMs, unread)).toBe('failed');
   });
 
   it('names the old path as the reason where that took the endpoint back', () => {

@@ -1,5 +1,5 @@
 import type { PeerAction } from '../action.ts';
-import { ours } from '../constants.ts';
+import { ours, wireguard } from '../constants.ts';
 import type { Instant } from '../instant.ts';
 import type { Observation } from '../observation.ts';
 import type { Profile } from '../profile.ts';
@@ -149,6 +149,11 @@ export function createTunnelTest(options: TunnelTestOptions): TunnelTest {
       grownFromMs = lastAtMs;
       ambiguous++;
       schedule(nowMs);
+      if (ambiguous >= ambiguousAtMost && testDueMs !== null) {
+        // Two ends that test each other so would answer each test with one of their own, without end.
+        grownFromMs = null;
+        testDueMs = Math.max(testDueMs, nowMs + wireguard.passiveKeepaliveMs);
+      }
       const handshakeAgeMs = now.wallMs - observation.latestHandshakeS * 1_000;
       if (ambiguous < ambiguousAtMost || handshakeAgeMs < handshakeDueMs) return null;
       return { kind: 'doubt', overdue: false };

@@ -1,13 +1,14 @@
+import { type Candidate, lastKnownGoodSource } from '../candidate.ts';
 import { ours } from '../constants.ts';
 
 /** How long no answer has listed the endpoint that is set: a planned move of the server is followed, slowly. */
 export interface Unlisted {
-  /** Names were asked: is the endpoint among what they said? `certain`: all of them have answered. */
-  noted(listed: boolean, certain: boolean, nowMs: number): void;
+  /** Names were asked, and this is what they said. `settled`: all of them have answered. */
+  noted(endpoint: string | null, candidates: readonly Candidate[], settled: boolean, nowMs: number): void;
   /** Another endpoint is set now. */
   reset(): void;
-  /** For how long none has listed it, in milliseconds; null while one does, or where nothing is known. */
-  forMs(nowMs: number): number | null;
+  /** The endpoint, and for how long none has listed it; null while one does, or where nothing is known. */
+  now(endpoint: string | null, nowMs: number): { readonly endpoint: string; readonly forMs: number } | null;
   /** Whether it is time for a look at the listed candidates; true once in each grace. */
   isLookDue(nowMs: number): boolean;
 }
@@ -17,14 +18,18 @@ export function createUnlisted(): Unlisted {
   let sinceMs: number | null = null;
   let lookedAtMs = Number.NEGATIVE_INFINITY;
   return {
-    noted(listed, certain, nowMs) {
-      if (listed) sinceMs = null;
-      else if (certain) sinceMs ??= nowMs;
+    noted(endpoint, candidates, settled, nowMs) {
+      const isListed = candidates.some(
+        (one) => one.endpoint === endpoint && one.source !== lastKnownGoodSource,
+      );
+      if (isListed || candidates.length === 0) sinceMs = null;
+      else if (settled) sinceMs ??= nowMs;
     },
     reset() {
       sinceMs = null;
     },
-    forMs: (nowMs) => (sinceMs === null ? null : nowMs - sinceMs),
+    now: (endpoint, nowMs) =>
+      sinceMs === null || endpoint === null ? null : { endpoint, forMs: nowMs - sinceMs },
     isLookDue(nowMs) {
       if (sinceMs === null || nowMs - sinceMs < ours.unlistedGraceMs) return false;
       // The search itself knows which candidate was offered when.

@@ -1,6 +1,6 @@
 import type { Outcome, PeerAction } from '../action.ts';
 import { createBackoff } from '../backoff.ts';
-import { type Candidate, type CandidateState, failedCandidate, lastKnownGoodSource } from '../candidate.ts';
+import { type Candidate, type CandidateState, failedCandidate } from '../candidate.ts';
 import type { PeerEvent } from '../event.ts';
 import type { Fact } from '../fact.ts';
 import type { Instant } from '../instant.ts';
@@ -10,6 +10,7 @@ import { createPeer } from '../peer.ts';
 import type { Proof } from '../proof.ts';
 import { createRto } from '../rto.ts';
 import { createTimers, earliest } from '../timers.ts';
+import { createCandidateMemory } from './candidate-memory.ts';
 import { healthOf } from './health.ts';
 import { createParking } from './parking.ts';
 import { createResponders } from './responders.ts';
@@ -59,7 +60,7 @@ export function createWatch(config: WatchConfig): Watch {
   let reason: string | null = null;
   let undecided = false;
   let health: Health = 'unknown';
-  const failedAtMs = new Map(config.failedAtMs);
+  const memory = createCandidateMemory(config.failedAtMs);
   const responders = createResponders(config.echoTargets);
   let actions: WatchAction[] = [];
   const test = createTunnelTest({
@@ -74,19 +75,19 @@ export function createWatch(config: WatchConfig): Watch {
   // ---- a close look ----
 
   function startLook(why: LookReason, condemned: string | null, now: Instant, overdue = false): void {
+    const wasAlive = state === 'alive' && !undecided;
     state = nextWatchState(state, 'look');
     lookReason = why;
     actions.push({ type: 'resolve' });
     reminders.set('ask', now.monotonicMs + askAgainAfterMs);
-    const unlistedForMs = unlisted.forMs(now.monotonicMs);
     look = createPeer({
       prefer: config.prefer,
       echoTargets: config.echoTargets,
       dryRun: false,
       deadlineMs: Number.POSITIVE_INFINITY,
       failbackMemory: wayBack.memory(now.monotonicMs),
-      failedAtMs,
-      unlisted: endpoint === null || unlistedForMs === null ? null : { endpoint, forMs: unlistedForMs },
+      failedAtMs: memory.failedAtMs,
+      unlisted: unlisted.now(endpoint, now.monotonicMs),
       known: {
         generation: ++generation,
         echo: echoNumber,
@@ -94,6 +95,8 @@ export function createWatch(config: WatchConfig): Watch {
         spacingMs: config.profile.suspectSpacingMs,
         responder: provenOnce ? responders.best() !== null : null,
         overdue,
+        wasAlive,
+        pingAnswered: memory.answersPings(endpoint),
         condemned,
         offer: why === 'fail-back',
       },
@@ -134,11 +137,8 @@ export function createWatch(config: WatchConfig): Watch {
     look = null;
     reminders.clearAll();
     generation = snapshot.generation;
-    for (const one of snapshot.candidates) {
-      if (one.failedAtMs !== null) failedAtMs.set(one.endpoint, one.failedAtMs);
-      else failedAtMs.delete(one.endpoint);
-    }
-    listed = candidates.map((one) => failedCandidate(one, failedAtMs));
+    memory.learn(snapshot.candidates, snapshot.proof);
+    listed = candidates.map((one) => failedCandidate(one, memory.failedAtMs));
     noteSwitch(snapshot.endpoint, snapshot.proof !== null, now);
     endpoint = snapshot.endpoint;
     proof = snapshot.proof;
@@ -256,12 +256,9 @@ export function createWatch(config: WatchConfig): Watch {
 
   function onCandidates(event: Extract<PeerEvent, { type: 'candidates' }>, now: Instant): void {
     candidates = event.candidates;
-    listed = candidates.map((one) => failedCandidate(one, failedAtMs));
+    listed = candidates.map((one) => failedCandidate(one, memory.failedAtMs));
     settled = event.settled;
-    const isListed = candidates.some(
-      (one) => one.endpoint === endpoint && one.source !== lastKnownGoodSource,
-    );
-    unlisted.noted(isListed || candidates.length === 0, settled, now.monotonicMs);
+    unlisted.noted(endpoint, candidates, settled, now.monotonicMs);
     if (state === 'alive' && endpoint !== null) wayBack.begin(endpoint, listed, now.monotonicMs);
     if (state === 'parked' && parking.isNews(candidates)) startLook('news', reason, now);
   }
@@ -321,6 +318,7 @@ export function createWatch(config: WatchConfig): Watch {
         } else if (event.generation === generation) onAnswered(event.echo, event.rttMs, now);
         break;
       case 'hint':
+        if (event.outcome === 'answered') memory.pinged(event.endpoint);
         if (look) forward(event, now);
         else wayBack.hinted(event.endpoint, event.outcome === 'answered');
         break;
