@@ -48,7 +48,7 @@ export const leavesOnlyTheDead: InvariantMaker = (world) => {
       if (!ownOnly || isRough() || isExcused() || !written?.chosen || written.endpoint !== endpoint)
         return null;
       // With loss a silent peer's only answer in 10 s may be lost, and then the handshake, too.
-      if (world.swarm.inside === 'silent' && world.swarm.lossRate > 0) return null;
+      if (!world.answersInside() && world.swarm.lossRate > 0) return null;
       return `${before} had been alive for ${spanText(livedMs(before))}, but it was left for ${endpoint}`;
     },
   };
