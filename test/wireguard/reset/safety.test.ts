@@ -67,6 +67,8 @@ async function live(
     host = host.restart(faults);
     results.push(await orDeath(host, recoverResets(request, host)));
   }
+  // Whatever still was on its way arrives, when nobody looks any more.
+  await host.restart([]).sleep(1_000);
   return { host, results };
 }
 
