@@ -67,6 +67,14 @@ export const scenarios: readonly Scenarios[] = [
     file: 'e2e/lab-kinds.test.ts',
     titles: ['two peers on one interface, and a second machine with the first peer’s key'],
   },
+  {
+    file: 'e2e/reset.test.ts',
+    titles: [
+      'the server’s WireGuard was restarted: the tunnel answers right after the reset, preshared key and all',
+      'killed while `wg` has removed the peer and not added it: it is put back, and works',
+      'as many allowed IPs as are safe are kept, more are refused',
+    ],
+  },
 ];
 
 /** Where the tests are that only the kernel can show; all of them are run. */
