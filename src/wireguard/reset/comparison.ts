@@ -7,8 +7,11 @@ export type Comparison =
   | { readonly kind: 'complete'; readonly takenIps: readonly string[] }
   /** It is not there, or a part of it is missing: what a write that was cut off leaves. */
   | { readonly kind: 'missing' | 'partial'; readonly takenIps: readonly string[] }
-  /** Something is set that the record does not have: another hand was here. `what` names it, without secrets. */
-  | { readonly kind: 'changed'; readonly what: string }
+  /**
+   * Something is set that the record does not have: another hand was here. `what` names it, without secrets;
+   * `incomplete` if something else, or its former value, is missing, so that a person should look.
+   */
+  | { readonly kind: 'changed'; readonly what: string; readonly incomplete: boolean }
   /** It is not there, and other peers have all its allowed IPs: somebody put another peer in its place. */
   | { readonly kind: 'replaced' };
 
@@ -24,20 +27,21 @@ export function compareToRecord(record: PeerRecord, dump: Dump): Comparison {
     return replaced ? { kind: 'replaced' } : { kind: 'missing', takenIps };
   }
   const recorded = new Set(record.allowedIps);
-  if (peer.allowedIps.some((prefix) => !recorded.has(prefix)))
-    return { kind: 'changed', what: 'allowed IPs' };
-  const keepaliveLost = peer.persistentKeepaliveS === 0 && record.persistentKeepaliveS !== 0;
-  if (!keepaliveLost && peer.persistentKeepaliveS !== record.persistentKeepaliveS) {
-    return { kind: 'changed', what: 'persistent keepalive' };
-  }
-  const keyLost = peer.presharedKey === null && record.presharedKey !== null;
-  if (!keyLost && !sameKey(peer.presharedKey, record.presharedKey)) {
-    return { kind: 'changed', what: 'preshared key' };
-  }
   const present = new Set([...peer.allowedIps, ...takenIps]);
+  const keyLost = peer.presharedKey === null && record.presharedKey !== null;
+  const keepaliveLost = peer.persistentKeepaliveS === 0 && record.persistentKeepaliveS !== 0;
   const ipsLost = record.allowedIps.some((prefix) => !present.has(prefix));
-  const cutOff = keepaliveLost || keyLost || ipsLost || peer.endpoint === null;
-  return { kind: cutOff ? 'partial' : 'complete', takenIps };
+  const incomplete = keyLost || keepaliveLost || ipsLost || peer.endpoint === null;
+
+  const others = [
+    ...(keyLost || sameKey(peer.presharedKey, record.presharedKey) ? [] : ['preshared key']),
+    ...(peer.allowedIps.every((prefix) => recorded.has(prefix)) ? [] : ['allowed IPs']),
+    ...(keepaliveLost || peer.persistentKeepaliveS === record.persistentKeepaliveS
+      ? []
+      : ['persistent keepalive']),
+  ];
+  if (others.length > 0) return { kind: 'changed', what: others.join(' and the '), incomplete };
+  return { kind: incomplete ? 'partial' : 'complete', takenIps };
 }
 
 /** Those of the recorded allowed IPs that another peer has. Setting them would take them from it. */

@@ -45,7 +45,7 @@ export async function writePeer(
     const device = await readDevice(record.interface);
     // `wg` repeats a key that it cannot read.
     const safe =
-      result.kind === 'exited' && /key/i.test(result.stderr)
+      result.kind === 'exited' && /Key is not the correct/.test(result.stderr)
         ? { ...result, stderr: 'a key was not accepted' }
         : result;
     return wgFailure(safe, {

@@ -106,13 +106,12 @@ async function recoverRecord(
         'dropped',
         `a reset of ${name} was cut off, and the interface has been removed since`,
       );
-    case 'changed':
-      return remove(
-        host,
-        entry,
-        'dropped',
-        `a reset of ${name} was cut off; its ${settled.what} have been changed since, so it is left as it is`,
-      );
+    case 'changed': {
+      const detail = `a reset of ${name} was cut off; somebody has changed its ${settled.what} since`;
+      return settled.incomplete
+        ? setAside(host, entry, `${detail}, and other settings of it are missing`)
+        : remove(host, entry, 'dropped', `${detail}, so it is left as it is`);
+    }
     case 'replaced':
       return setAside(
         host,

@@ -152,9 +152,9 @@ async function renew(
     uncertain: written.kind !== 'ok',
     mayPutBack: true,
   });
-  if (settled.kind !== 'unsettled') {
-    await host.journal.remove(host.journal.fileOf(record.interface, record.peer));
-  }
+  const file = host.journal.fileOf(record.interface, record.peer);
+  if (settled.kind === 'changed' && settled.incomplete) await host.journal.setAside(file);
+  else if (settled.kind !== 'unsettled') await host.journal.remove(file);
   const failure = written.kind === 'ok' ? '' : `${written.detail}; `;
   if (settled.kind !== 'complete') {
     return { kind: 'failed', peer: stateOf(settled), detail: `${failure}${detailOf(settled, record)}` };
@@ -257,7 +257,9 @@ function detailOf(settled: Exclude<Settlement, { kind: 'complete' }>, record: Pe
     case 'unsettled':
       return `the peer ${record.peer} may be missing on ${record.interface} and will be put back: ${settled.detail}`;
     case 'changed':
-      return `somebody else has changed the ${settled.what} of the peer ${record.peer} meanwhile`;
+      return settled.incomplete
+        ? `somebody else has changed the ${settled.what} of the peer ${record.peer} meanwhile, and other settings of it are missing; the journal directory has a file '….aside' with all of them`
+        : `somebody else has changed the ${settled.what} of the peer ${record.peer} meanwhile`;
     default:
       return `somebody else has replaced the peer ${record.peer} meanwhile`;
   }

@@ -24,8 +24,8 @@ export type Settlement =
       readonly putBack: boolean;
       readonly takenIps: readonly string[];
     }
-  /** Somebody else changed it, which was left alone. */
-  | { readonly kind: 'changed'; readonly what: string }
+  /** Somebody else changed it, which was left alone, also where something of it is missing (`incomplete`). */
+  | { readonly kind: 'changed'; readonly what: string; readonly incomplete: boolean }
   /** Somebody gave all its allowed IPs to other peers and took it away, which was left alone. */
   | { readonly kind: 'replaced' }
   /** The interface is gone, or another one has its name. */

@@ -73,13 +73,25 @@ it.each([
 
 it.each([
   ['another preshared key', { psk: `${'L'.repeat(42)}A=` }],
-  ['more allowed IPs', { ips: ['10.9.0.0/24'] }],
+  ['more allowed IPs', { ips: ['10.0.0.0/24', 'fd00::/64', '10.9.0.0/24'] }],
   ['another keepalive', { keepaliveS: 7 }],
 ])('leaves a peer that somebody gave %s', async (_what, change) => {
   const host = cutOff();
   host.peers.set(peer, { ...whole(), ...change });
   expect(await recoverResets(request, host)).toMatchObject([{ kind: 'dropped' }]);
   expect(host.peers.get(peer)).toEqual({ ...whole(), ...change });
+});
+
+it.each([
+  ['allowed IPs other than before', { ips: ['10.9.0.0/24'] }],
+  ['more allowed IPs, and lacks the preshared key', { psk: null, ips: [...whole().ips, '10.9.0.0/24'] }],
+])('leaves a peer that somebody gave %s, and keeps the file for a person', async (_what, change) => {
+  const host = cutOff();
+  host.peers.set(peer, { ...whole(), ...change });
+  expect(await recoverResets(request, host)).toMatchObject([{ kind: 'set-aside' }]);
+  expect(host.peers.get(peer)).toEqual({ ...whole(), ...change });
+  expect(host.files.size).toBe(0);
+  expect(host.aside.size).toBe(1);
 });
 
 it('does not bring a peer back that others have taken the place of', async () => {
