@@ -19,6 +19,8 @@ export interface Life<T> {
 
 /** How a life is to go. */
 export interface LifeOptions {
+  /** Default: the lab's. */
+  readonly interface?: string;
   readonly endpoint?: string;
   readonly timeoutMs?: number;
   /** Dies by SIGKILL there: the number of the step, counted from 0. */
@@ -96,7 +98,7 @@ export async function createResetProgram(lab: Lab): Promise<ResetProgram> {
     writeFileSync(`${scratch}/bin/wg`, `${lines.join('\n')}\n`);
     chmodSync(`${scratch}/bin/wg`, 0o755);
     const request = {
-      interface: lab.interface,
+      interface: options.interface ?? lab.interface,
       peer: lab.peerKey(),
       endpoint: options.endpoint ?? lab.endpoint('v4'),
       journalDirectory,

@@ -1,8 +1,8 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Lab } from '../lab/index.ts';
-import { createLab } from '../lab/index.ts';
+import { createLab, waitFor } from '../lab/index.ts';
 import { createResetProgram, type ResetProgram } from './reset-program.ts';
 import { slowness } from './slowness.ts';
 
@@ -77,20 +77,20 @@ describe('session reset', () => {
   it('killed at any step, before and after it: the next start puts everything right', async () => {
     const { steps } = await program.reset();
     expect(steps).toEqual(expect.arrayContaining(['journal.write', 'writePeer', 'journal.remove']));
-    let restored = 0;
+    let recovered = 0;
     for (const step of steps.keys()) {
       for (const when of ['before', 'after'] as const) {
         // A kernel-side write is over when `wg` ends, so the steps in between are those that matter.
         const life = await program.reset({ stop: { step, when } });
         expect(life.result).toBeNull();
         const [recovery] = (await program.recover()).result ?? [];
-        if (recovery !== undefined) restored += 1;
+        if (recovery !== undefined) recovered += 1;
         expect(['complete', 'restored', undefined]).toContain(recovery?.kind);
         await expectWhole();
         expect(program.journalFiles()).toEqual([]);
       }
     }
-    expect(restored).toBeGreaterThan(5);
+    expect(recovered).toBeGreaterThan(5);
     await lab.connect();
   });
 
@@ -216,6 +216,25 @@ describe('session reset', () => {
 describe('session reset, interfaces and peers that go', () => {
   beforeAll(open);
   afterAll(() => lab.close());
+
+  it.each([
+    ['boringtun-cli', 'boringtun'],
+    ['somebody', 'unknown-implementation'],
+  ])('an interface served by %s is refused', async (title, reason) => {
+    const name = `${lab.interface.slice(0, 12)}-${title.slice(0, 2)}`;
+    const path = `/var/run/wireguard/${name}.sock`;
+    const serve = `process.title = '${title}'; require('node:net').createServer().listen('${path}')`;
+    const server = lab.client.spawn([process.execPath, '-e', serve]);
+    try {
+      await waitFor('the socket is there', () => existsSync(path));
+      const life = await program.reset({ interface: name });
+      expect(life.result, life.said).toMatchObject({ kind: 'refused', reason });
+      expect(life.steps).toEqual(['implementation']);
+    } finally {
+      server.kill('SIGKILL');
+      rmSync(path, { force: true });
+    }
+  });
 
   it('a peer that is not there is not made', async () => {
     await lab.wg.removePeer();

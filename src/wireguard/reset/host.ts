@@ -16,7 +16,11 @@ export interface ResetHost {
   boot(): Promise<{ readonly id: string; readonly ms: number } | null>;
   /** Which interface has that name in our network namespace now. */
   whichInterface(name: string): Promise<WhichInterface>;
-  /** Whether removing and adding a peer in one call is known to be safe there. */
+  /**
+   * Whether removing and adding a peer in one call is known to be safe there. For a userspace process this looks through
+   * all processes, a tenth of a second and more on a busy host, so `known` is remembered as long as the interface is the
+   * same: a process that ends takes its interface along. Asked early, it costs the reset nothing.
+   */
   implementation(interfaceName: string): Promise<'known' | 'boringtun' | 'unknown'>;
   readDump(interfaceName: string, options: WgOptions): Promise<Dump | WgFailure>;
   writePeer(write: PeerWrite, options: WgOptions): Promise<{ readonly kind: 'ok' } | WgFailure>;
@@ -31,20 +35,18 @@ export type WhichInterface =
 
 /** The real one. `directory` is where the journal is. */
 export function createResetHost(directory: string): ResetHost {
+  const known = new Map<string, number>();
   return {
     journal: createJournal(directory),
     boot: readBoot,
-    async whichInterface(name) {
-      const device = await readDevice(name);
-      if (device.kind === 'absent') return { kind: 'absent' };
-      const index = await readInterfaceIndex(name);
-      return index === null ? { kind: 'unknown' } : { kind: 'present', index };
-    },
+    whichInterface,
     async implementation(interfaceName) {
-      const owners = await readSocketOwners(interfaceName);
-      if (owners === null) return 'known';
-      if (owners.some((name) => /boringtun/i.test(name))) return 'boringtun';
-      return owners.some((name) => /^wireguard-go\b/.test(name)) ? 'known' : 'unknown';
+      const which = await whichInterface(interfaceName);
+      const index = which.kind === 'present' ? which.index : null;
+      if (index !== null && known.get(interfaceName) === index) return 'known';
+      const implementation = await findImplementation(interfaceName);
+      if (implementation === 'known' && index !== null) known.set(interfaceName, index);
+      return implementation;
     },
     readDump,
     writePeer: (write, options) => writePeer(write, directory, options),
@@ -52,6 +54,20 @@ export function createResetHost(directory: string): ResetHost {
       await sleep(ms);
     },
   };
+}
+
+async function whichInterface(name: string): Promise<WhichInterface> {
+  const device = await readDevice(name);
+  if (device.kind === 'absent') return { kind: 'absent' };
+  const index = await readInterfaceIndex(name);
+  return index === null ? { kind: 'unknown' } : { kind: 'present', index };
+}
+
+async function findImplementation(interfaceName: string): Promise<'known' | 'boringtun' | 'unknown'> {
+  const owners = await readSocketOwners(interfaceName);
+  if (owners === null) return 'known';
+  if (owners.some((name) => /boringtun/i.test(name))) return 'boringtun';
+  return owners.some((name) => /^wireguard-go\b/.test(name)) ? 'known' : 'unknown';
 }
 
 async function readBoot(): Promise<{ readonly id: string; readonly ms: number } | null> {

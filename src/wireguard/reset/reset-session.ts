@@ -75,6 +75,8 @@ const leastWriteMs = 500;
  * twice, the second time right before the write, and an absent one is left absent; one that somebody removes within the
  * few milliseconds in which `wg` starts would come back, which `wg` has no means to prevent. It is journalled before,
  * and read back after: whatever became of `wg`, it is put back if it is not as before.
+ *
+ * Whoever resets more than once keeps one `host`, which remembers who serves an interface.
  */
 export async function resetSession(
   request: ResetRequest,
@@ -111,6 +113,8 @@ export async function resetSession(
     }
     const written = await host.journal.write(record);
     if (written.kind !== 'ok') {
+      // It may be there all the same, if only making it durable failed.
+      await host.journal.remove(file);
       return {
         kind: 'refused',
         reason: 'no-journal',
@@ -190,10 +194,14 @@ async function readRecord(
   if (boot === null) return unreadable('when this host was booted cannot be read');
   const which = await host.whichInterface(request.interface);
   if (which.kind === 'unknown') return unreadable(`${request.interface} seems to be down`);
+  const gone = {
+    kind: 'failed',
+    peer: 'interface-gone',
+    detail: `there is no interface ${request.interface}`,
+  } as const;
+  if (which.kind === 'absent') return gone;
   const dump = await host.readDump(request.interface, options);
-  if (dump.kind === 'no-such-interface' || which.kind === 'absent') {
-    return { kind: 'failed', peer: 'interface-gone', detail: `there is no interface ${request.interface}` };
-  }
+  if (dump.kind === 'no-such-interface') return gone;
   if (dump.kind !== 'ok') return unreadable(dump.detail);
   try {
     const peer = dump.peers.get(request.peer);

@@ -136,9 +136,11 @@ function createHost(faults: readonly Fault[], world: World): FakeHost {
       fileOf: (interfaceName, peer) => `${interfaceName} ${peer}`,
       write: (record) =>
         step('journal.write', (fault) => {
-          if (isBad(fault)) return failed;
-          files.set(`${record.interface} ${record.peer}`, encodeRecord(record));
-          return { kind: 'ok' };
+          // The file may be there all the same, if only making it durable failed.
+          if (!isBad(fault) || fault?.outcome === 'timed-out') {
+            files.set(`${record.interface} ${record.peer}`, encodeRecord(record));
+          }
+          return isBad(fault) ? failed : { kind: 'ok' };
         }),
       read: (file) =>
         step('journal.read', () => {

@@ -131,8 +131,11 @@ describe('resetSession', () => {
   });
 
   it('refuses where the peer cannot be journalled or read', async () => {
-    const full = await failingAt('journal.write', 1, { outcome: 'failed' });
-    expect(await resetSession(request, full)).toMatchObject({ kind: 'refused', reason: 'no-journal' });
+    for (const outcome of ['failed', 'timed-out'] as const) {
+      const full = await failingAt('journal.write', 1, { outcome });
+      expect(await resetSession(request, full)).toMatchObject({ kind: 'refused', reason: 'no-journal' });
+      expect(full.files.size + full.writes.length).toBe(0);
+    }
     for (const count of [1, 2]) {
       const mute = await failingAt('readDump', count, { outcome: 'timed-out' });
       expect(await resetSession(request, mute)).toMatchObject({ kind: 'refused', reason: 'unreadable' });
