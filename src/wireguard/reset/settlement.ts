@@ -44,7 +44,8 @@ const leastCallMs = 1_000;
 
 /**
  * Looks at the peer until it is as recorded, and puts it back where it is missing, wholly or in part. Never adds to what
- * somebody else changed, never takes allowed IPs from another peer, never writes to another interface of the same name.
+ * somebody else changed, never takes allowed IPs from another peer, never writes to another interface of the same name;
+ * as far as a look right before each write can tell, since `wg` knows interfaces by name only.
  */
 export async function settlePeer(host: ResetHost, request: SettlementRequest): Promise<Settlement> {
   const { record } = request;

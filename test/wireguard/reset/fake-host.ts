@@ -60,6 +60,7 @@ export function fakeHost(faults: readonly Fault[] = []): FakeHost {
     aside: new Map(),
     late: [],
     ms: { now: 1_000_000 },
+    interface: { index: 7 },
   });
 }
 
@@ -69,6 +70,8 @@ interface World {
   readonly aside: Map<string, Buffer>;
   readonly late: Late[];
   readonly ms: { now: number };
+  /** Null while there is no interface of the name. */
+  readonly interface: { index: number | null };
 }
 
 const failed = { kind: 'failed', detail: 'as told' } as const;
@@ -116,7 +119,12 @@ function createHost(faults: readonly Fault[], world: World): FakeHost {
     writes: [],
     dumps: [],
     crashed,
-    index: 7,
+    get index() {
+      return world.interface.index;
+    },
+    set index(value) {
+      world.interface.index = value;
+    },
     bootId: 'boot',
     get bootMs() {
       return ms.now;
@@ -128,7 +136,6 @@ function createHost(faults: readonly Fault[], world: World): FakeHost {
     meddle: () => {},
     restart(next) {
       const again = createHost(next, world);
-      again.index = host.index;
       again.bootId = host.bootId;
       return again;
     },
@@ -187,7 +194,9 @@ function createHost(faults: readonly Fault[], world: World): FakeHost {
     writePeer: (write) =>
       step('writePeer', (fault) => {
         host.writes.push(write);
-        const changes = changesOf(write, peers, () => host.index !== null);
+        // `wg` and the kernel look the name up when they begin: what comes late is for that interface, or for none.
+        const { index } = world.interface;
+        const changes = changesOf(write, peers, () => index !== null && world.interface.index === index);
         if (!isBad(fault)) {
           // An orphan goes on alone, and may die on its way.
           const count = fault?.crash === 'after' ? fault.changes : changes.length;

@@ -8,7 +8,7 @@ const peer = `${'B'.repeat(42)}A=`;
 const bystander = `${'C'.repeat(42)}A=`;
 const endpoint = { address: '203.0.113.1', port: 51820 };
 const request = { interface: 'wg0', peer, endpoint, journalDirectory: '/nowhere', timeoutMs: 5_000 };
-const runs = 1_500;
+const runs = 2_000;
 
 const fault: fc.Arbitrary<Fault> = fc.record({
   outcome: fc.oneof(
