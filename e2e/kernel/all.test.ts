@@ -15,4 +15,8 @@ describe.concurrent('beside those', () => {
     await import('../full-tunnel.test.ts');
     await import('../host-conditions.test.ts');
   });
+  describe.sequential('handshakes of our own, and sessions that are reset', async () => {
+    await import('../handshake.test.ts');
+    await import('../reset.test.ts');
+  });
 });

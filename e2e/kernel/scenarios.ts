@@ -78,6 +78,14 @@ export const scenarios: readonly Scenarios[] = [
     file: 'e2e/host-conditions.test.ts',
     titles: ['a peer removed between our read and our set stays removed, --probe auto'],
   },
+  {
+    file: 'e2e/reset.test.ts',
+    titles: [
+      'the server’s WireGuard was restarted: the tunnel answers right after the reset, preshared key and all',
+      'killed while `wg` has removed the peer and not added it: it is put back, and works',
+      'as many allowed IPs as are safe are kept, more are refused',
+    ],
+  },
 ];
 
 /** Imports the files of `scenarios`, and those made for the kernel alone, of which all tests are run. */

@@ -1,11 +1,11 @@
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { readInterfaceIndex } from '../host/interface-index.ts';
 import { type Config, emptyConfig, readConfig } from '../sources/config.ts';
 import { decideManaged, type ManagedDecision } from '../sources/managed.ts';
 import { readWgQuickDirectory, type WgQuickDirectory } from '../sources/wg-quick.ts';
 import { type InterfaceFacts, readFacts, sameFacts } from '../wireguard/facts.ts';
 import { listInterfaces } from '../wireguard/interfaces.ts';
-import { readInterfaceIndex } from './interface-index.ts';
 import type { Log } from './log.ts';
 
 /** What there is to manage now. */

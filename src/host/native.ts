@@ -76,6 +76,23 @@ export function flock(fd: number, operation: 'exclusive' | 'unlock'): FlockResul
   return refusal(errno, 'locking a file');
 }
 
+/** An empty file in memory only, closed on exec; the caller owns the descriptor and must close it. */
+export type MemoryFileResult =
+  | { readonly kind: 'open'; readonly fd: number }
+  | NativeUnavailable
+  | NativeRefused;
+
+/** Opens a file that has no name in any file system. `name` is shown in /proc only. */
+export function openMemoryFile(name: string): MemoryFileResult {
+  const library = loadLibrary();
+  if (library.kind === 'unavailable') return library;
+  if (library.memfdCreate === null) {
+    return { kind: 'unavailable', detail: 'this C library knows no memfd_create' };
+  }
+  const fd = library.memfdCreate(name, 1); // MFD_CLOEXEC
+  return fd < 0 ? refusal(library.errno(), 'opening a file in memory') : { kind: 'open', fd };
+}
+
 function optionsOf(wish: SocketWish) {
   const options: { level: number; name: number; value: Buffer; label: string }[] = [];
   if (wish.mark !== undefined && wish.mark !== 0) {
@@ -114,6 +131,8 @@ interface Library {
   setsockopt(fd: number, level: number, name: number, value: Buffer, length: number): number;
   flock(fd: number, operation: number): number;
   close(fd: number): number;
+  /** Null with C libraries older than glibc 2.27. */
+  readonly memfdCreate: ((name: string, flags: number) => number) | null;
   /** Of the last call; must be read before any other call. */
   errno(): number;
 }
@@ -147,10 +166,19 @@ function bindLibrary(): Library | NativeUnavailable {
       setsockopt: library.func('int setsockopt(int, int, int, const void *, uint32_t)'),
       flock: library.func('int flock(int, int)'),
       close: library.func('int close(int)'),
+      memfdCreate: bindMemfdCreate(library),
       errno: () => koffi.errno(),
     };
   } catch (error) {
     const reason = error instanceof Error ? (error.message.split('\n')[0] ?? error.name) : String(error);
     return { kind: 'unavailable', detail: `the native library koffi does not load: ${reason}` };
+  }
+}
+
+function bindMemfdCreate(library: ReturnType<Koffi['load']>): Library['memfdCreate'] {
+  try {
+    return library.func('int memfd_create(const char *, unsigned int)');
+  } catch {
+    return null;
   }
 }

@@ -6,6 +6,11 @@ export interface ProgramOptions {
   readonly timeoutMs: number;
   /** Written to standard input, which is then closed. Without it the program reads an empty input. */
   readonly input?: string | Uint8Array;
+  /**
+   * An open file that becomes the standard input instead; it stays the caller's to close. For programs that open
+   * `/dev/stdin` by name, which fails for the socket pairs that Node makes.
+   */
+  readonly inputFd?: number;
   /** Added to our own environment. `LC_ALL` is always `C`, so that messages can be recognised. */
   readonly env?: Readonly<Record<string, string>>;
   /** Bytes kept of each of stdout and stderr; the rest is read and thrown away. Default 1 MiB. */
@@ -32,6 +37,11 @@ export type ProgramResult =
   /** The program exists but could not be started: no permission, no memory, no free process. */
   | { readonly kind: 'failed'; readonly detail: string };
 
+/** The same, with the output as bytes, which the caller can wipe. Nothing else of it stays in this process's buffers. */
+export type ProgramBytesResult =
+  | Exclude<ProgramResult, { readonly kind: 'exited' }>
+  | (Omit<Extract<ProgramResult, { readonly kind: 'exited' }>, 'stdout'> & { readonly stdout: Buffer });
+
 /** One `wg show` of a thousand peers with many allowed IPs is about 300 kB; `ip` prints far less. */
 const defaultMaxOutputBytes = 1024 * 1024;
 
@@ -41,34 +51,45 @@ const defaultMaxOutputBytes = 1024 * 1024;
  * Promises to settle no later than `timeoutMs` plus a moment, also if the program left children behind that
  * hold its output open, and never to reject. `file` is looked up in PATH when it contains no slash.
  */
-export function runProgram(
+export async function runProgram(
   file: string,
   args: readonly string[],
   options: ProgramOptions,
 ): Promise<ProgramResult> {
+  const result = await runProgramBytes(file, args, options);
+  return result.kind === 'exited' ? { ...result, stdout: result.stdout.toString('utf8') } : result;
+}
+
+/** As `runProgram`, for output that carries a secret. */
+export function runProgramBytes(
+  file: string,
+  args: readonly string[],
+  options: ProgramOptions,
+): Promise<ProgramBytesResult> {
   return new Promise((resolve) => {
     const stdout = createCollector(options.maxOutputBytes ?? defaultMaxOutputBytes);
     const stderr = createCollector(options.maxOutputBytes ?? defaultMaxOutputBytes);
     let child: ChildProcess;
     try {
-      child = spawnPiped(file, args, options.env);
+      child = spawnPiped(file, args, options);
     } catch (error) {
       // Node throws at once for what it checks itself, for example a NUL byte in an argument.
       resolve({ kind: 'failed', detail: messageOf(error) });
       return;
     }
     let settled = false;
-    const settle = (result: ProgramResult): void => {
+    const settle = (result: ProgramBytesResult): void => {
       if (settled) return;
       settled = true;
       clearTimeout(timer);
       options.signal?.removeEventListener('abort', abort);
       for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();
+      for (const collector of [stdout, stderr]) collector.wipe();
       resolve(result);
     };
     // Not waiting for 'close': a grandchild may hold the pipes for ever, and a process that hangs in the
     // kernel does not even heed SIGKILL. Neither may keep us alive.
-    const kill = (result: ProgramResult): void => {
+    const kill = (result: ProgramBytesResult): void => {
       child.kill('SIGKILL');
       child.unref();
       settle(result);
@@ -89,8 +110,8 @@ export function runProgram(
       settle({
         kind: 'exited',
         code,
-        stdout: stdout.text(),
-        stderr: stderr.text(),
+        stdout: stdout.bytes(),
+        stderr: stderr.bytes().toString('utf8'),
         truncated: stdout.truncated() || stderr.truncated(),
       });
     });
@@ -103,10 +124,10 @@ export function runProgram(
   });
 }
 
-function spawnPiped(file: string, args: readonly string[], env: ProgramOptions['env']): ChildProcess {
+function spawnPiped(file: string, args: readonly string[], options: ProgramOptions): ChildProcess {
   return spawn(file, [...args], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...process.env, ...env, LC_ALL: 'C' },
+    stdio: [options.inputFd ?? 'pipe', 'pipe', 'pipe'],
+    env: { ...process.env, ...options.env, LC_ALL: 'C' },
   });
 }
 
@@ -122,7 +143,11 @@ function createCollector(maxBytes: number) {
       keptBytes += kept.length;
       chunks.push(kept);
     },
-    text: (): string => Buffer.concat(chunks).toString('utf8'),
+    /** A copy, so that `wipe` leaves it alone. */
+    bytes: (): Buffer => Buffer.concat(chunks),
+    wipe(): void {
+      for (const chunk of chunks) chunk.fill(0);
+    },
     truncated: (): boolean => dropped,
   };
 }

@@ -19,17 +19,25 @@ const socketDirectory = '/var/run/wireguard';
  * know. Everything else with a socket is `userspace`. An interface that is not there counts as `kernel`.
  */
 export async function readImplementation(interfaceName: string, options: WgOptions): Promise<Implementation> {
+  const owners = await readSocketOwners(interfaceName);
+  if (owners === null) return 'kernel';
+  if (owners.some((name) => /boringtun/i.test(name))) return 'boringtun';
+  if (owners.some((name) => /wireguard-go|amneziawg-go/i.test(name))) return 'userspace';
+  const publicKey = await showField(interfaceName, 'public-key', options);
+  return publicKey.kind === 'ok' && publicKey.stdout.trim() === '(none)' ? 'boringtun' : 'userspace';
+}
+
+/**
+ * The names of the processes that serve the interface, for whoever needs to know exactly: `wireguard-go`. Null if there
+ * is no socket, so that the kernel serves it. Empty if they cannot be found.
+ */
+export async function readSocketOwners(interfaceName: string): Promise<readonly string[] | null> {
   const socketPath = `${socketDirectory}/${interfaceName}.sock`;
   const isSocket = await stat(socketPath).then(
     (found) => found.isSocket(),
     () => false,
   );
-  if (!isSocket) return 'kernel';
-  const owners = await findSocketOwners(interfaceName);
-  if (owners.some((name) => /boringtun/i.test(name))) return 'boringtun';
-  if (owners.some((name) => /wireguard-go|amneziawg-go/i.test(name))) return 'userspace';
-  const publicKey = await showField(interfaceName, 'public-key', options);
-  return publicKey.kind === 'ok' && publicKey.stdout.trim() === '(none)' ? 'boringtun' : 'userspace';
+  return isSocket ? findSocketOwners(interfaceName) : null;
 }
 
 /**

@@ -1,8 +1,18 @@
-import { closeSync, fstatSync, mkdtempSync, openSync, readdirSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
-import { flock, openSocket } from '../../src/host/native.ts';
+import { flock, openMemoryFile, openSocket } from '../../src/host/native.ts';
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -12,6 +22,15 @@ test.each([4, 6] as const)('opens an IPv%i socket of its own, non-blocking and c
   const result = openSocket({ family, kind: 'udp', device: 'lo', ttl: 3 });
   if (result.kind !== 'open') throw new Error(result.detail);
   expect(fstatSync(result.fd).isSocket()).toBe(true);
+  closeSync(result.fd);
+});
+
+test('a file in memory can be opened again by its descriptor, and is in no file system', () => {
+  const result = openMemoryFile('wgr-test');
+  if (result.kind !== 'open') throw new Error(result.detail);
+  writeSync(result.fd, 'content');
+  expect(readFileSync(`/proc/self/fd/${result.fd}`, 'utf8')).toBe('content');
+  expect(readlinkSync(`/proc/self/fd/${result.fd}`)).toMatch(/^\/memfd:wgr-test/);
   closeSync(result.fd);
 });
 

@@ -1,9 +1,9 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
-import { runProgram } from '../../src/host/program.ts';
+import { runProgram, runProgramBytes } from '../../src/host/program.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'wg-reach-program-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -39,6 +39,24 @@ test('writes the input and closes it; without one the input is empty', async () 
   const given = await runProgram('cat', [], { timeoutMs: 5_000, input: 'secret' });
   expect(given).toMatchObject({ kind: 'exited', stdout: 'secret' });
   expect(await runProgram('cat', [], { timeoutMs: 5_000 })).toMatchObject({ kind: 'exited', stdout: '' });
+});
+
+test('an open file as input can be opened by name, as `wg` does, and stays open here', async () => {
+  const file = join(directory, 'input');
+  writeFileSync(file, 'secret');
+  const fd = openSync(file, 'r');
+  const run = () => runProgram('cat', ['/dev/stdin'], { timeoutMs: 5_000, inputFd: fd });
+  expect(await run()).toMatchObject({ kind: 'exited', code: 0, stdout: 'secret' });
+  expect(await run()).toMatchObject({ stdout: 'secret' });
+  closeSync(fd);
+});
+
+test('gives the bytes of the output as they are', async () => {
+  const result = await runProgramBytes('head', ['-c', '300000', '/dev/zero'], { timeoutMs: 5_000 });
+  if (result.kind !== 'exited') throw new Error(result.kind);
+  expect(result.stdout.equals(Buffer.alloc(300_000))).toBe(true);
+  const odd = await runProgramBytes('printf', ['\\377\\n'], { timeoutMs: 5_000 });
+  expect(odd).toMatchObject({ stdout: Buffer.from([0xff, 0x0a]) });
 });
 
 test('an input that nobody reads is no error', async () => {
