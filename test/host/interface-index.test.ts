@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { readInterfaceIndex } from '../../src/daemon/interface-index.ts';
+import { readInterfaceIndex } from '../../src/host/interface-index.ts';
 
 test('the loopback device is the first of every network namespace', async () => {
   expect(await readInterfaceIndex('lo')).toBe(1);
