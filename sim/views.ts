@@ -17,6 +17,7 @@ export function otherEnd(world: World): World | null {
     truth,
     managed: managedServer,
     managedServer: null,
+    peerKey: tunnelKeys.client,
     device: () => (server.device.observe(tunnelKeys.client) === null ? null : server.device),
   };
 }
@@ -31,6 +32,7 @@ export function besideView(
     ...world,
     managed,
     managedServer: null,
+    peerKey,
     truth,
     swarm: { ...world.swarm, ...quiet, keepaliveS: 25, serverKeepaliveS: 0 },
     device() {

@@ -23,6 +23,8 @@ export interface World extends ManagedTunnel {
   readonly nat: Nat | null;
   /** The same world as it is for each of the other peers that are managed beside this one. */
   readonly neighbours: readonly World[];
+  /** Public key of the peer that is looked at. */
+  readonly peerKey: string;
   /** Addresses at which the peer really is. */
   serverAddresses(): readonly string[];
   /** What the peer's name gives while nothing is wrong with it. */
@@ -204,6 +206,7 @@ export function createWorld(
       },
     },
     neighbours: [],
+    peerKey: tunnelKeys.server,
     serverAddresses: () => tunnelAddresses.server,
     published: () => names,
     usualPath: () => usual,

@@ -164,6 +164,11 @@ export function connectEnd(options: ManagedEndOptions): ManagedEnd {
     dispatch({ type: 'candidates', candidates: usable, settled });
   }
 
+  function readCounters(generation: number, deliver: (event: WatchEvent) => void): void {
+    const readAtMs = end.host.clock.monotonicMs();
+    tool.read(options.peerKey, (reading) => deliver(readEvent('observed', generation, reading, readAtMs)));
+  }
+
   function carryOut(action: WatchAction): void {
     const deliver = handTo(watch);
     observer.asked?.(action);
@@ -177,7 +182,7 @@ export function connectEnd(options: ManagedEndOptions): ManagedEnd {
         hint(action.endpoint, deliver);
         break;
       case 'observe':
-        tool.read(options.peerKey, (reading) => deliver(readEvent('observed', action.generation, reading)));
+        readCounters(action.generation, deliver);
         break;
       case 'echo':
         echo(action, deliver);
@@ -252,6 +257,7 @@ export function connectEnd(options: ManagedEndOptions): ManagedEnd {
       return () => {};
     }
     const generation = watch.generation();
+    const readAtMs = end.host.clock.monotonicMs();
     const deliver = handTo(watch);
     return (reading) => {
       if (reading.kind === 'peer-gone') deliver({ type: 'peer-gone', detail: reading.detail });
@@ -263,7 +269,7 @@ export function connectEnd(options: ManagedEndOptions): ManagedEnd {
       countedAtMs = nowMs;
       deliver({ type: 'busy', busy: grown > echoes * echoOuterBytes + answerBytes + ownOuterBytes });
       echoes = 0;
-      deliver({ type: 'observed', generation, observation: reading.observation });
+      deliver({ type: 'observed', generation, observation: { ...reading.observation, readAtMs } });
     };
   }
   tool.share(options.peerKey, beginReading);
@@ -298,8 +304,15 @@ export function connectEnd(options: ManagedEndOptions): ManagedEnd {
   };
 }
 
-function readEvent(ok: 'observed' | 'set-done', generation: number, reading: ToolReading): WatchEvent {
-  if (reading.kind === 'ok') return { type: ok, generation, observation: reading.observation };
+function readEvent(
+  ok: 'observed' | 'set-done',
+  generation: number,
+  reading: ToolReading,
+  readAtMs?: number,
+): WatchEvent {
+  const asked = readAtMs === undefined ? {} : { readAtMs };
+  if (reading.kind === 'ok')
+    return { type: ok, generation, observation: { ...reading.observation, ...asked } };
   if (reading.kind === 'peer-gone') return { type: 'peer-gone', detail: reading.detail };
   return {
     type: ok === 'observed' ? 'observe-failed' : 'set-failed',

@@ -1,5 +1,4 @@
 import { wireguard } from '../../src/core/constants.ts';
-import { tunnelKeys } from '../tunnel.ts';
 import { type InvariantMaker, spanText } from './invariant.ts';
 
 /** Design §4: at least five independent losses. */
@@ -24,7 +23,7 @@ export const fiveLosses: InvariantMaker = (world) => {
   let parkedBefore = false;
 
   const hasSession = (): boolean => {
-    const status = world.device()?.show(tunnelKeys.server);
+    const status = world.device()?.show(world.peerKey);
     if (!status || status.latestHandshakeS === 0) return false;
     const ageMs = world.client.host.clock.wallMs() - status.latestHandshakeS * 1_000;
     return ageMs >= 0 && ageMs < wireguard.rejectAfterMs - marginMs;

@@ -11,6 +11,8 @@ export const leavesOnlyTheDead: InvariantMaker = (world) => {
   let proven: string | null = null;
   let written: { readonly endpoint: string; readonly chosen: boolean; readonly atMs: number } | null = null;
   let lookedAtMs = 0;
+  /** It was left by a write of ours; another writer may have moved the endpoint before. */
+  let left = false;
   let state = '';
   /** How long it had been alive when the search began that is under way. */
   const livedMs = (endpoint: string): number =>
@@ -32,6 +34,7 @@ export const leavesOnlyTheDead: InvariantMaker = (world) => {
     written(endpoint, { reason }, before) {
       written = { endpoint, chosen: reason === 'trial', atMs: world.clock.nowMs() };
       if (reason !== 'trial' || before === null || before !== proven || endpoint === before) return null;
+      left = true;
       if (isRough() || world.swarm.lossRate > 0 || livedMs(before) < livingForMs) return null;
       if (fellSilent()) return null;
       return `${before} had been alive for ${spanText(livedMs(before))}, but ${endpoint} was tried`;
@@ -39,7 +42,9 @@ export const leavesOnlyTheDead: InvariantMaker = (world) => {
     proven({ endpoint }) {
       const before = proven;
       proven = endpoint;
-      if (before === null || before === endpoint || livedMs(before) < livingForMs) return null;
+      const wasLeft = left;
+      left = false;
+      if (!wasLeft || before === null || before === endpoint || livedMs(before) < livingForMs) return null;
       if (isRough() || !written?.chosen || written.endpoint !== endpoint) return null;
       // What was set in an earlier search is there now because the peer roamed.
       if (written.atMs < lookedAtMs) return null;

@@ -54,7 +54,7 @@ export const mutants: readonly Mutant[] = [
       },
       {
         file: 'src/core/evidence.ts',
-        from: 'if (generation !== current.generation) return [];',
+        from: 'if (generation !== assessment.generation) return [];',
         to: 'if (generation < 0) return [];',
       },
       {
@@ -66,7 +66,13 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'no packet after a rollback',
-    edits: [{ file: 'src/core/peer.ts', from: 'actions.push(...evidence.packet(generation));', to: '' }],
+    edits: [
+      {
+        file: 'src/core/peer.ts',
+        from: '    actions.push(...evidence.packet(generation));\n    rest(back.outcome()',
+        to: '    rest(back.outcome()',
+      },
+    ],
   },
   {
     name: 'own address as echo target',

@@ -146,10 +146,13 @@ export function noteObservation(
   rtoMs: number,
   nowMs: number,
 ): void {
+  const readAtMs = observation.readAtMs ?? nowMs;
   const previous = assessment.last;
   const previousAtMs = assessment.lastAtMs;
+  // Overtaken by a later reading.
+  if (readAtMs < previousAtMs) return;
   assessment.last = observation;
-  assessment.lastAtMs = nowMs;
+  assessment.lastAtMs = readAtMs;
   if (assessment.answered) assessment.readingsSinceAnswer++;
   noteFrameErrors(assessment, observation);
   const sentBytes = observation.txBytes - previous.txBytes;
@@ -197,7 +200,8 @@ function isPassiveKeepalive(
 ): boolean {
   const packetAtMs = assessment.unansweredPacketAtMs;
   if (packetAtMs === null || grownBytes % wireguard.initiationBytes === 0) return false;
-  if (grownBytes !== wireguard.keepaliveBytes) return false;
+  // Where no packet of ours left, it is the peer's own, persistent one.
+  if (grownBytes !== wireguard.keepaliveBytes || !assessment.dataLeft) return false;
   const silentUntilMs = previousAtMs - packetAtMs;
   return (
     nowMs - packetAtMs >= ours.passiveKeepaliveEarliestMs &&

@@ -18,4 +18,8 @@ export interface Observation {
    * where it cannot be read. The kernel counts such an answer here and nowhere else.
    */
   readonly rxFrameErrors: number | null;
+  /**
+   * Monotonic time at which the reading was asked for: a slow `wg` says later what was true then. Absent: just now.
+   */
+  readonly readAtMs?: number;
 }

@@ -154,10 +154,11 @@ export function watchPeer(options: WatchedPeerOptions): WatchedPeer {
     offer: ({ candidates, settled }) => running.dispatch({ type: 'candidates', candidates, settled }),
     beginReading() {
       const generation = watch.generation();
+      const readAtMs = performance.now();
       const setsBefore = setsUnderWay > 0 ? null : sets;
       return (counters, rxFrameErrors) => {
         if (counters) counted(counters.txBytes);
-        if (counters && setsBefore === sets) observed(counters, rxFrameErrors, generation);
+        if (counters && setsBefore === sets) observed(counters, rxFrameErrors, generation, readAtMs);
         else if (!counters)
           running.dispatch({ type: 'peer-gone', detail: 'the interface does not have the peer any more' });
       };
@@ -178,7 +179,12 @@ export function watchPeer(options: WatchedPeerOptions): WatchedPeer {
     echoes = 0;
   }
 
-  function observed(counters: PeerCounters, rxFrameErrors: number | null, generation: number): void {
+  function observed(
+    counters: PeerCounters,
+    rxFrameErrors: number | null,
+    generation: number,
+    readAtMs: number,
+  ): void {
     running.dispatch({
       type: 'observed',
       generation,
@@ -188,6 +194,7 @@ export function watchPeer(options: WatchedPeerOptions): WatchedPeer {
         txBytes: counters.txBytes,
         latestHandshakeS: counters.latestHandshakeS,
         rxFrameErrors,
+        readAtMs,
       },
     });
   }

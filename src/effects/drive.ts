@@ -91,6 +91,11 @@ export function drive<Event = PeerEvent>(options: DriveOptions<Event>): Drive<Ev
     });
   }
 
+  async function observe(generation: number): Promise<void> {
+    const readAtMs = performance.now();
+    dispatch(observeEvent(generation, await effects.observe(peer), readAtMs));
+  }
+
   function carryOut(action: PeerAction | { readonly type: 'resolve' }): void {
     switch (action.type) {
       case 'route':
@@ -102,7 +107,7 @@ export function drive<Event = PeerEvent>(options: DriveOptions<Event>): Drive<Ev
         effects.echoOutside(action.endpoint, (result) => dispatch(hintEvent(action.endpoint, result)));
         break;
       case 'observe':
-        void effects.observe(peer).then((reading) => dispatch(observeEvent(action.generation, reading)));
+        void observe(action.generation);
         break;
       case 'echo':
         effects.echoInside(action.target, (result) =>
@@ -146,8 +151,9 @@ function echoEvent(echo: number, generation: number, result: EchoResult): PeerEv
   return { type: 'echo-failed', echo, generation, detail: result.detail };
 }
 
-function observeEvent(generation: number, reading: PeerReading): PeerEvent {
-  if (reading.kind === 'ok') return { type: 'observed', generation, observation: reading.observation };
+function observeEvent(generation: number, reading: PeerReading, readAtMs: number): PeerEvent {
+  if (reading.kind === 'ok')
+    return { type: 'observed', generation, observation: { ...reading.observation, readAtMs } };
   if (reading.kind === 'peer-gone') return { type: 'peer-gone', detail: reading.detail };
   return { type: 'observe-failed', generation, detail: reading.detail };
 }

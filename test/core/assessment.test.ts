@@ -87,8 +87,10 @@ describe('growth of the counters', () => {
   /** Reads every 250 ms without growth until just before `atMs`, then the growth. */
   function grown(atMs: number, bytes: number): Assessment {
     const assessment = begun();
-    for (let ms = 250; ms < atMs; ms += 250) observed(assessment, ms);
-    return observed(assessment, atMs, { rxBytes: base.rxBytes + bytes });
+    // The echo left.
+    const txBytes = base.txBytes + 96;
+    for (let ms = 250; ms < atMs; ms += 250) observed(assessment, ms, { txBytes });
+    return observed(assessment, atMs, { rxBytes: base.rxBytes + bytes, txBytes });
   }
 
   it('proves when it comes when the peer owed it, at both ends of that time', () => {
@@ -104,6 +106,13 @@ describe('growth of the counters', () => {
   it('is no proof in that window either if it is data: nobody owes it, and the other end may echo each 10 s', () => {
     expect(grown(ours.passiveKeepaliveEarliestMs, 96).proof).toBeNull();
     expect(grown(ours.passiveKeepaliveEarliestMs, wireguard.keepaliveBytes + 96).proof).toBeNull();
+  });
+
+  it('proves nothing where no packet of ours left: it is the peer’s own, persistent one', () => {
+    const assessment = begun();
+    for (let ms = 250; ms < 10_100; ms += 250) observed(assessment, ms);
+    const rxBytes = base.rxBytes + wireguard.keepaliveBytes;
+    expect(observed(assessment, 10_100, { rxBytes }).proof).toBeNull();
   });
 
   it('proves nothing when it comes unasked, or after a reading was missed', () => {

@@ -54,13 +54,14 @@ describe('silence with a session', () => {
     });
   });
 
-  it('waits for five answers where one may have been lost, unless pings say the same', () => {
+  it('waits for several answers where one may have been lost, unless pings say the same', () => {
     const patient = { patient: true, overdue: true };
     expect(judge(overdueMs, silent(), patient).kind).toBe('wait');
     // 10.6 s were missed before this look began.
-    expect(judge(30_000 - ours.passiveKeepaliveLatestMs + rtoMs - 1, silent(), patient).kind).toBe('wait');
-    expect(judge(30_000 - ours.passiveKeepaliveLatestMs + rtoMs, silent(), patient).kind).toBe('condemned');
-    expect(judge(30_000 + rtoMs, silent(), { patient: true }).kind).toBe('condemned');
+    const lookMs = 42_000 - ours.passiveKeepaliveLatestMs + rtoMs;
+    expect(judge(lookMs - 1, silent(), patient).kind).toBe('wait');
+    expect(judge(lookMs, silent(), patient).kind).toBe('condemned');
+    expect(judge(42_000 + rtoMs, silent(), { patient: true }).kind).toBe('condemned');
     const initiated = silent({ initiationSeenAtMs: 4_500 });
     expect(judge(8_500, initiated, patient).kind).toBe('wait');
     expect(judge(8_499, initiated, { ...patient, pingLost: true }).kind).toBe('wait');

@@ -21,6 +21,8 @@ export interface Parking {
   isNews(candidates: readonly Candidate[]): boolean;
   /** Whether counters read while waiting show a sign of life. */
   observed(observation: Observation, nowMs: number): boolean;
+  /** The loop stood still: what came in meanwhile is read before the next search. */
+  forgive(nowMs: number): void;
   step(nowMs: number): { readonly packet: boolean; readonly read: boolean; readonly search: boolean };
   nextDueMs(): number | null;
 }
@@ -33,6 +35,12 @@ const provenForMs = 60_000;
  */
 const packetMs = 1_500;
 const meteredPacketMs = 20_000;
+/**
+ * A packet that comes less than 5 s after an initiation starts none, nor does anything else later. In a short wait
+ * another must follow, or nothing would be asked at all.
+ */
+const shortPauseMs = 5_500;
+const longPauseMs = 60_000;
 /** Readings of the counters while parked: for peers that answer no echo. */
 const readMs = 5_000;
 /**
@@ -56,12 +64,11 @@ export function createParking(): Parking {
   let aligned = false;
   let initiationAtMs: number | null = null;
 
-  function isSearchDue(nowMs: number): boolean {
-    if (searchDueMs === null || nowMs < searchDueMs) return false;
-    if (!aligned || nowMs >= searchDueMs + alignedWithinMs) return true;
-    return (
-      initiationAtMs !== null && initiationAtMs >= searchDueMs && nowMs >= initiationAtMs + ours.initialRtoMs
-    );
+  /** When the search begins, as far as is known now. */
+  function searchAtMs(): number | null {
+    if (searchDueMs === null || !aligned) return searchDueMs;
+    const unanswered = initiationAtMs !== null && initiationAtMs >= searchDueMs;
+    return unanswered ? (initiationAtMs ?? 0) + ours.initialRtoMs : searchDueMs + alignedWithinMs;
   }
 
   /** Near the end of a long wait the counters are read often, to see the initiation leave. */
@@ -78,7 +85,8 @@ export function createParking(): Parking {
     lastGood: () => good,
     begin(nowMs, pauseMs, profile) {
       workingSince = null;
-      spacingMs = profile.name === 'metered' ? meteredPacketMs : packetMs;
+      spacingMs =
+        profile.name !== 'metered' ? packetMs : pauseMs < longPauseMs ? shortPauseMs : meteredPacketMs;
       packetDueMs = nowMs + spacingMs;
       readDueMs = nowMs + readMs;
       searchDueMs = nowMs + pauseMs;
@@ -100,16 +108,20 @@ export function createParking(): Parking {
       if (last !== null && holdsInitiation(observation.txBytes - last.txBytes)) initiationAtMs = nowMs;
       return last !== null && observation.latestHandshakeS !== last.latestHandshakeS;
     },
+    forgive(nowMs) {
+      if (searchDueMs !== null) searchDueMs = Math.max(searchDueMs, nowMs + ours.initialRtoMs);
+    },
     step(nowMs) {
       const packet = packetDueMs !== null && nowMs >= packetDueMs;
       const read = readDueMs !== null && nowMs >= readDueMs;
-      const search = isSearchDue(nowMs);
+      const searchMs = searchAtMs();
+      const search = searchMs !== null && nowMs >= searchMs;
       if (packet) packetDueMs = nowMs + spacingMs;
       if (read) readDueMs = nextReadingMs(nowMs);
       return { packet, read, search };
     },
     nextDueMs() {
-      return earliest(packetDueMs, readDueMs, aligned ? null : searchDueMs);
+      return earliest(packetDueMs, readDueMs, searchAtMs());
     },
   };
 }

@@ -134,8 +134,10 @@ export function createTunnelTest(options: TunnelTestOptions): TunnelTest {
   function judgeSilent(test: SilentTest, observation: Observation, now: Instant): TestVerdict | null {
     const { monotonicMs: nowMs } = now;
     const { last, lastAtMs } = test;
+    const readAtMs = observation.readAtMs ?? nowMs;
+    if (last !== null && readAtMs < lastAtMs) return null;
     test.last = observation;
-    test.lastAtMs = nowMs;
+    test.lastAtMs = readAtMs;
     if (last === null) return null;
     if (observation.latestHandshakeS !== last.latestHandshakeS) return alive('handshake', null, nowMs);
     if (observation.rxBytes > last.rxBytes) {
@@ -158,7 +160,7 @@ export function createTunnelTest(options: TunnelTestOptions): TunnelTest {
       if (ambiguous < ambiguousAtMost || handshakeAgeMs < handshakeDueMs) return null;
       return { kind: 'doubt', overdue: false };
     }
-    if (nowMs < test.packetAtMs + ours.passiveKeepaliveLatestMs + rto.timeoutMs()) return null;
+    if (readAtMs < test.packetAtMs + ours.passiveKeepaliveLatestMs + rto.timeoutMs()) return null;
     stop();
     return { kind: 'doubt', overdue: true };
   }

@@ -298,7 +298,7 @@ export function createWatch(config: WatchConfig): Watch {
         if (state === 'parked') startLook('network-changed', null, now);
         break;
       case 'stalled':
-        if (state === 'alive') test.forgive(now.monotonicMs);
+        (state === 'alive' ? test : parking).forgive(now.monotonicMs);
         forward(event, now);
         break;
       case 'observe-failed':
