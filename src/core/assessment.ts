@@ -92,8 +92,8 @@ export function noteEchoAnswered(assessment: Assessment, echo: number, nowMs: nu
 }
 
 /**
- * The endpoint was set again, and these counters were read back. What came in before proves nothing of it, but it is a
- * sign of life all the same: silence, and a handshake without an answer, begin anew.
+ * The endpoint was set again, or was another one meanwhile, and these counters were read. What came in before proves
+ * nothing of it, but it is a sign of life all the same: silence, and a handshake without an answer, begin anew.
  */
 export function rebase(assessment: Assessment, observation: Observation, nowMs: number): void {
   if (observation.rxBytes > assessment.last.rxBytes) {

@@ -36,6 +36,8 @@ export interface Evidence {
    * roamed, and what came over that other path says nothing of this one. `observation`: what was read back, or null.
    */
   renew(generation: number, observation: Observation | null, now: Instant): PeerAction[];
+  /** Takes counters read while another endpoint was set: whatever they show came over that one. */
+  elsewhere(observation: Observation, now: Instant): void;
   /** Takes counters read while the assessed endpoint was set. */
   observed(observation: Observation, now: Instant): PeerAction[];
   /**
@@ -118,6 +120,9 @@ export function createEvidence(echoTargets: readonly string[], known?: KnownTunn
       current.answered = null;
       if (observation) rebase(current, observation, now.monotonicMs);
       return [...round(current, now.monotonicMs), observe(current, now.monotonicMs)];
+    },
+    elsewhere(observation, now) {
+      if (current) rebase(current, observation, now.monotonicMs);
     },
     observed(observation, now) {
       if (!current) return [];

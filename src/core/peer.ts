@@ -93,7 +93,8 @@ export function createPeer(config: MachineConfig): Machine {
     if (state === 'proving') {
       // A packet under way from the old path may take the endpoint back for a moment; the trial's time decides.
       reverted = endpoint !== assessed;
-      if (!reverted) actions.push(...evidence.observed(observation, now));
+      if (reverted) evidence.elsewhere(observation, now);
+      else actions.push(...evidence.observed(observation, now));
     } else if (state === 'checking') {
       if (endpoint === assessed) actions.push(...evidence.observed(observation, now));
       else onElsewhere(assessed ?? null, observation, now);

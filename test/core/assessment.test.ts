@@ -8,6 +8,7 @@ import {
   noteEchoFailed,
   noteEchoSent,
   noteObservation,
+  rebase,
 } from '../../src/core/assessment.ts';
 import { ours, wireguard } from '../../src/core/constants.ts';
 import type { Observation } from '../../src/core/observation.ts';
@@ -33,6 +34,24 @@ function observed(assessment: Assessment, nowMs: number, change: Partial<Observa
   noteObservation(assessment, { ...assessment.last, ...change }, rtoMs, nowMs);
   return assessment;
 }
+
+describe('another endpoint meanwhile', () => {
+  it('a handshake that was completed over that one proves nothing of this one', () => {
+    const assessment = begun();
+    const handshake = { latestHandshakeS: base.latestHandshakeS + 5, rxBytes: base.rxBytes + 92 };
+    rebase(assessment, { ...base, ...handshake }, 500);
+    expect(observed(assessment, 750).proof).toBeNull();
+    const again = { latestHandshakeS: base.latestHandshakeS + 9 };
+    expect(observed(assessment, 1_000, again).proof?.kind).toBe('handshake');
+  });
+
+  it('a reading that was overtaken by a later one is none', () => {
+    const assessment = begun();
+    observed(assessment, 500, { readAtMs: 450 });
+    observed(assessment, 600, { readAtMs: 300, latestHandshakeS: base.latestHandshakeS + 5 });
+    expect(assessment.proof).toBeNull();
+  });
+});
 
 describe('an echo', () => {
   it('proves only once the counters of the peer have moved', () => {
