@@ -109,6 +109,7 @@ export function connectEnd(options: ManagedEndOptions): ManagedEnd {
       prefer: 'ipv6',
       failbackMs: 600_000,
       echoTargets: options.echoTargets,
+      handshakes: false,
       testWhenIdle: true,
       phase: random.next(),
       remembered: new Map(),

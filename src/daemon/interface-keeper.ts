@@ -74,6 +74,12 @@ export async function keepInterface(
     fwMark: options.facts.fwMark,
     listenPort: options.facts.listenPort,
     toolTimeoutMs,
+    runtimeDirectory: options.runtimeDirectory,
+    onNoKeys: (detail) =>
+      log.notice('no-handshake-probe', {
+        interface: name,
+        message: `${detail}; candidates are found by trial, and a peer that restarted is back when WireGuard sees it`,
+      }),
   });
   const reason = effects.echoReason();
   if (reason !== null) log.info('echo-method', { interface: name, message: reason });

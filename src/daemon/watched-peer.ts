@@ -64,6 +64,7 @@ export function watchPeer(options: WatchedPeerOptions): WatchedPeer {
     prefer: managed.prefer,
     failbackMs: managed.failback.kind === 'never' ? null : managed.failback.intervalMs,
     echoTargets: options.echoTargets,
+    handshakes: managed.handshakeProbe === 'auto',
     testWhenIdle: managed.persistentKeepaliveS > 0 || managed.profileExplicit,
     phase: options.phase,
     remembered: new Map(

@@ -119,6 +119,19 @@ export function drive<Event = PeerEvent>(options: DriveOptions<Event>): Drive<Ev
           .set(peer, action.endpoint)
           .then((reading) => dispatch(setEvent(action.generation, reading)));
         break;
+      case 'probe':
+        effects.probe(peer, action.endpoint, action.timeoutMs, (verdict, rttMs) =>
+          dispatch({ type: 'probed', endpoint: action.endpoint, verdict, rttMs }),
+        );
+        break;
+      case 'probe-end':
+        effects.endProbes(peer);
+        break;
+      case 'reset':
+        void effects
+          .reset(peer, action.endpoint, action.rxBytes)
+          .then((reading) => dispatch(setEvent(action.generation, reading)));
+        break;
       case 'report':
         options.onFact(action.fact);
         break;

@@ -8,8 +8,11 @@ import { sendInnerPacket } from '../probe/inner-packet.ts';
 import { type PeerCounters, readCounters } from '../wireguard/counters.ts';
 import { readDevice } from '../wireguard/device.ts';
 import { formatEndpoint, parseEndpoint } from '../wireguard/endpoint.ts';
+import { createResetHost } from '../wireguard/reset/host.ts';
+import { resetSession } from '../wireguard/reset/reset-session.ts';
 import { setEndpoint } from '../wireguard/set-endpoint.ts';
 import { coalesce } from './coalesce.ts';
+import { createHandshakeEffects, type OnVerdict } from './handshake-effects.ts';
 
 /** What became of a reading or a setting, as the core wants to hear it. */
 export type PeerReading =
@@ -30,6 +33,11 @@ export interface InterfaceEffects {
   /** One echo through the tunnel. Where no echo can be sent, a small UDP packet goes instead: nothing answers it
    *  at once, but the counters of the peer still will. */
   echoInside(target: string, onResult: (result: EchoResult) => void): void;
+  /** One handshake of our own to an endpoint. `onVerdict` is called once, unless `endProbes` comes first. */
+  probe(peer: string, endpoint: string, timeoutMs: number, onVerdict: OnVerdict): void;
+  endProbes(peer: string): void;
+  /** Removes the peer and adds it again with this endpoint, but only if its `rx_bytes` are still these. */
+  reset(peer: string, endpoint: string, rxBytes: number): Promise<PeerReading>;
   /** Why echoes are not sent by sockets of our own, for `--verbose`; null if they are. */
   echoReason(): string | null;
   /** Ends everything under way. */
@@ -44,6 +52,10 @@ export interface InterfaceEffectsOptions {
   readonly listenPort: number;
   /** Limit of one call of `wg` or `ip`. */
   readonly toolTimeoutMs: number;
+  /** Where a peer is written down while its session is reset. */
+  readonly runtimeDirectory: string;
+  /** Called once, with a sentence, where there can be no handshakes of our own. */
+  readonly onNoKeys?: (detail: string) => void;
 }
 
 /** Readings take a quarter of the time at the most: with one peer that is one each 20 ms, with a thousand each 400 ms. */
@@ -59,7 +71,21 @@ export function createInterfaceEffects(options: InterfaceEffectsOptions): Interf
   const inside: EchoSender = createEchoSender({ device: options.interface });
   const outside: EchoSender = createEchoSender(options.fwMark === 0 ? {} : { mark: options.fwMark });
   const readAll = coalesce(() => readCounters(options.interface, tool), readingRestFactor);
+  const handshakeS = new Map<string, number>();
+  const handshakes = createHandshakeEffects({
+    interface: options.interface,
+    fwMark: options.fwMark,
+    toolTimeoutMs: options.toolTimeoutMs,
+    latestHandshakeS: (peer) => handshakeS.get(peer) ?? 0,
+    onNoKeys: options.onNoKeys ?? (() => {}),
+  });
+  const host = createResetHost(options.runtimeDirectory);
   let writes: Promise<unknown> = Promise.resolve();
+
+  function seen(peer: string, observation: Observation): PeerReading {
+    handshakeS.set(peer, observation.latestHandshakeS);
+    return { kind: 'ok', observation };
+  }
 
   /** Silence keeps its place among the echoes under way; nobody waits longer than the longest time-out for it. */
   function send(
@@ -79,7 +105,7 @@ export function createInterfaceEffects(options: InterfaceEffectsOptions): Interf
     const counters = read.peers.get(peer);
     if (!counters)
       return { kind: 'peer-gone', detail: `${options.interface} does not have the peer ${peer} any more` };
-    return { kind: 'ok', observation: toObservation(counters, read.rxFrameErrors) };
+    return seen(peer, toObservation(counters, read.rxFrameErrors));
   }
 
   async function write(peer: string, text: string): Promise<PeerReading> {
@@ -88,10 +114,8 @@ export function createInterfaceEffects(options: InterfaceEffectsOptions): Interf
     const result = await setEndpoint({ interface: options.interface, peer, endpoint, ...tool });
     if (result.kind === 'set' || result.kind === 'reverted') {
       const device = await readDevice(options.interface);
-      return {
-        kind: 'ok',
-        observation: toObservation(result.readBack, device.kind === 'present' ? device.rxFrameErrors : null),
-      };
+      const errors = device.kind === 'present' ? device.rxFrameErrors : null;
+      return seen(peer, toObservation(result.readBack, errors));
     }
     if (result.kind === 'peer-gone') {
       const detail =
@@ -101,13 +125,33 @@ export function createInterfaceEffects(options: InterfaceEffectsOptions): Interf
     return { kind: result.kind === 'no-such-interface' ? 'peer-gone' : 'failed', detail: result.detail };
   }
 
+  async function reset(peer: string, text: string, rxBytes: number): Promise<PeerReading> {
+    const endpoint = parseEndpoint(text);
+    if (!endpoint) return { kind: 'failed', detail: `${text} is not an endpoint` };
+    const before = await observe(peer);
+    if (before.kind !== 'ok') return before;
+    if (before.observation.rxBytes !== rxBytes)
+      return { kind: 'failed', detail: 'something came in meanwhile, so the session lives and is not reset' };
+    const { runtimeDirectory: journalDirectory, interface: name } = options;
+    const result = await resetSession({ interface: name, peer, endpoint, journalDirectory, ...tool }, host);
+    if (result.kind === 'reset')
+      return seen(peer, toObservation(result.readBack, before.observation.rxFrameErrors));
+    return { kind: result.kind === 'peer-gone' ? 'peer-gone' : 'failed', detail: result.detail };
+  }
+
+  /** One write at a time on an interface. */
+  function inTurn(work: () => Promise<PeerReading>): Promise<PeerReading> {
+    const done = writes.then(work);
+    writes = done.catch(() => {});
+    return done;
+  }
+
   return {
     observe,
-    set(peer, endpoint) {
-      const done = writes.then(() => write(peer, endpoint));
-      writes = done.catch(() => {});
-      return done;
-    },
+    set: (peer, endpoint) => inTurn(() => write(peer, endpoint)),
+    reset: (peer, endpoint, rxBytes) => inTurn(() => reset(peer, endpoint, rxBytes)),
+    probe: handshakes.probe,
+    endProbes: handshakes.end,
     async route(endpoint) {
       const parsed = parseEndpoint(endpoint);
       if (!parsed) return 'no-route';
@@ -138,6 +182,7 @@ export function createInterfaceEffects(options: InterfaceEffectsOptions): Interf
     echoReason: () => inside.reason,
     close() {
       abort.abort();
+      handshakes.close();
       inside.close();
       outside.close();
     },

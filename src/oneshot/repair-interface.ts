@@ -80,6 +80,7 @@ async function repairOnLocked(
     fwMark: facts.fwMark,
     listenPort: facts.listenPort,
     toolTimeoutMs,
+    runtimeDirectory: request.run.runtimeDirectory,
   });
   const state = await recallState(request);
   const { results, learned } = await repairPeers({

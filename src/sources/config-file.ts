@@ -4,7 +4,13 @@ import type { Preference } from '../core/candidate.ts';
 import type { ConfigEndpoint } from './config-endpoint.ts';
 import { indexLines, type LineOf } from './config-lines.ts';
 import { type ConfigProblem, describeIssue, describeSyntaxError } from './config-problem.ts';
-import { type ConfigDocument, configSchema, type Failback, type Profile } from './config-schema.ts';
+import {
+  type ConfigDocument,
+  configSchema,
+  type Failback,
+  type HandshakeProbe,
+  type Profile,
+} from './config-schema.ts';
 
 /** A file and a line of it; the first line is 1. */
 export interface Place {
@@ -17,6 +23,7 @@ export interface ConfigSettings {
   readonly profile: Profile | null;
   readonly prefer: Preference | null;
   readonly failback: Failback | null;
+  readonly handshakeProbe: HandshakeProbe | null;
 }
 
 /** One `[[peer]]`. */
@@ -99,5 +106,6 @@ function settingsOf(written: NonNullable<ConfigDocument['defaults']>): ConfigSet
     profile: written.profile ?? null,
     prefer: written.prefer ?? null,
     failback: written.failback ?? null,
+    handshakeProbe: written.handshake_probe ?? null,
   };
 }

@@ -12,11 +12,20 @@ import { kindOfValue, quoteValue } from './config-text.ts';
 /** How often an idle tunnel is tested. */
 export type Profile = 'fast' | 'balanced' | 'metered';
 
+/**
+ * Whether a dead tunnel's candidates are asked by handshakes with the interface's own key, and a session that only we
+ * still have is reset.
+ */
+export type HandshakeProbe = 'auto' | 'off';
+
 /** Whether, and how soon, a peer goes back to a candidate that the user likes better. */
 export type Failback = { readonly kind: 'never' } | { readonly kind: 'after'; readonly intervalMs: number };
 
 /** The profiles, as written. */
 const profiles = ['fast', 'balanced', 'metered'] as const satisfies readonly Profile[];
+
+/** The ways of probing by handshake, as written. */
+const handshakeProbes = ['auto', 'off'] as const satisfies readonly HandshakeProbe[];
 
 /** The preferences, as written. */
 const preferences = ['ipv6', 'ipv4', 'listed'] as const satisfies readonly Preference[];
@@ -143,6 +152,7 @@ const settings = {
   profile: v.optional(choice(profiles)),
   prefer: v.optional(choice(preferences)),
   failback: v.optional(failback),
+  handshake_probe: v.optional(choice(handshakeProbes)),
 };
 
 /** `[defaults]`. */

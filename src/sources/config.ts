@@ -7,13 +7,14 @@ import {
 } from './config-file.ts';
 import type { ConfigProblem } from './config-problem.ts';
 import { listConfigFiles, readConfigText } from './config-read.ts';
-import type { Failback, Profile } from './config-schema.ts';
+import type { Failback, HandshakeProbe, Profile } from './config-schema.ts';
 
 /** What holds for every peer that does not say otherwise. */
 export interface Defaults {
   readonly profile: Profile;
   readonly prefer: Preference;
   readonly failback: Failback;
+  readonly handshakeProbe: HandshakeProbe;
 }
 
 /** The whole configuration, from all files. */
@@ -47,6 +48,7 @@ export const builtInDefaults: Defaults = {
   prefer: 'ipv6',
   // Offered rarely enough that an unstable preferred path costs little, soon enough that nobody does it by hand.
   failback: { kind: 'after', intervalMs: 600_000 },
+  handshakeProbe: 'auto',
 };
 
 /** The configuration of a host that has none. */
@@ -124,6 +126,7 @@ export function applySettings(defaults: Defaults, settings: ConfigSettings): Def
     profile: settings.profile ?? defaults.profile,
     prefer: settings.prefer ?? defaults.prefer,
     failback: settings.failback ?? defaults.failback,
+    handshakeProbe: settings.handshakeProbe ?? defaults.handshakeProbe,
   };
 }
 

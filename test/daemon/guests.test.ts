@@ -22,6 +22,7 @@ beforeEach(() => {
     fwMark: 0,
     listenPort: 51_820,
     toolTimeoutMs: 5_000,
+    runtimeDirectory: '/nonexistent',
   });
   state = createFakeState();
   guests = createGuests(state);

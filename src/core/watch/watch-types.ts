@@ -68,6 +68,8 @@ export interface WatchConfig {
   /** See `WayBackOptions.failbackMs`. */
   readonly failbackMs: number | null;
   readonly echoTargets: readonly string[];
+  /** Whether handshakes with the interface's own key, and a reset of the session, may be asked for. */
+  readonly handshakes: boolean;
   /** False for a peer without persistent keepalive: it was meant to be silent, and is tested only under traffic. */
   readonly testWhenIdle: boolean;
   readonly phase: number;

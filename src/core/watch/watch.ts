@@ -13,6 +13,8 @@ import { createTimers, earliest } from '../timers.ts';
 import { createCandidateMemory } from './candidate-memory.ts';
 import { healthOf } from './health.ts';
 import { createParking } from './parking.ts';
+import { patience } from './patience.ts';
+import { createResetLimit } from './reset-limit.ts';
 import { createResponders } from './responders.ts';
 import { switchReason } from './switch-reason.ts';
 import { createTunnelTest, type TestVerdict } from './tunnel-test.ts';
@@ -20,13 +22,6 @@ import { createUnlisted } from './unlisted.ts';
 import { type LookReason, nextWatchState, type WatchState } from './watch-transitions.ts';
 import type { Health, Switch, Watch, WatchAction, WatchConfig, WatchEvent } from './watch-types.ts';
 import { createWayBack } from './way-back.ts';
-
-/** A `wg` that failed is asked again after this time: it may have been out of memory, or somebody holds a lock. */
-const readAgainAfterMs = 1_000;
-/** While nothing works, names are asked again this often: a peer that moved changes its name later than its address. */
-const askAgainAfterMs = 10_000;
-/** A timer this late means that the loop stood still: the shortest time-out of an echo fits in five times. */
-const stallMs = 1_000;
 
 /**
  * Watches one peer for ever. While the tunnel is alive it is tested with as little as possible; at any doubt the
@@ -39,6 +34,7 @@ export function createWatch(config: WatchConfig): Watch {
   const parking = createParking();
   const wayBack = createWayBack(config);
   const unlisted = createUnlisted();
+  const resets = createResetLimit(config.handshakes);
   /** Of a look: the counters could not be read, or names are asked again. */
   const reminders = createTimers<'read' | 'ask'>();
   let state: WatchState = 'idle';
@@ -79,7 +75,7 @@ export function createWatch(config: WatchConfig): Watch {
     state = nextWatchState(state, 'look');
     lookReason = why;
     actions.push({ type: 'resolve' });
-    reminders.set('ask', now.monotonicMs + askAgainAfterMs);
+    reminders.set('ask', now.monotonicMs + patience.askAgainMs);
     look = createPeer({
       prefer: config.prefer,
       echoTargets: config.echoTargets,
@@ -88,6 +84,7 @@ export function createWatch(config: WatchConfig): Watch {
       failbackMemory: wayBack.memory(now.monotonicMs),
       failedAtMs: memory.failedAtMs,
       unlisted: unlisted.now(endpoint, now.monotonicMs),
+      handshake: resets.now(now.monotonicMs),
       known: {
         generation: ++generation,
         echo: echoNumber,
@@ -126,6 +123,7 @@ export function createWatch(config: WatchConfig): Watch {
   function note(fact: Fact, now: Instant): void {
     if (fact.kind === 'endpoint-found') origin ??= fact.endpoint;
     if (fact.kind === 'condemned') reason = fact.reason;
+    resets.note(fact, now.monotonicMs);
     if (fact.kind === 'fail-back' && fact.outcome !== 'offered') {
       wayBack.offered(fact.to, fact.outcome !== 'rolled-back', now.monotonicMs);
     }
@@ -303,7 +301,8 @@ export function createWatch(config: WatchConfig): Watch {
         break;
       case 'observe-failed':
         // Nothing can be said of a peer that cannot be read, least of all that it is dead.
-        if (look?.snapshot().state === 'starting') reminders.set('read', now.monotonicMs + readAgainAfterMs);
+        if (look?.snapshot().state === 'starting')
+          reminders.set('read', now.monotonicMs + patience.readAgainMs);
         else forward(event, now);
         break;
       case 'observed':
@@ -345,7 +344,7 @@ export function createWatch(config: WatchConfig): Watch {
     for (const reminder of reminders.takeExpired(now.monotonicMs)) {
       const looked = look?.snapshot();
       if (reminder === 'ask' && looked) {
-        reminders.set('ask', now.monotonicMs + askAgainAfterMs);
+        reminders.set('ask', now.monotonicMs + patience.askAgainMs);
         if (looked.proof === null) actions.push({ type: 'resolve' });
       } else if (looked?.state === 'starting') {
         actions.push({ type: 'observe', generation: looked.generation });
@@ -368,7 +367,7 @@ export function createWatch(config: WatchConfig): Watch {
       actions = [];
       if (state === 'gone') return actions;
       const dueMs = nextDueMs();
-      if (dueMs !== null && now.monotonicMs - dueMs >= stallMs && event.type !== 'stalled')
+      if (dueMs !== null && now.monotonicMs - dueMs >= patience.stallMs && event.type !== 'stalled')
         apply({ type: 'stalled' }, now);
       apply(event, now);
       stepReminders(now);
