@@ -8,6 +8,8 @@ import type { HandshakeVerdict } from './handshake-verdict.ts';
 export interface HandshakeRace {
   /** Asks those that were not asked yet. `timeoutMs`: how long one answer may take. */
   ask(endpoints: readonly string[], timeoutMs: number, nowMs: number): PeerAction[];
+  /** Whether that endpoint was asked, however it ended. */
+  isAsked(endpoint: string): boolean;
   /** A verdict came in. */
   noted(endpoint: string, verdict: HandshakeVerdict, rttMs: number | null, nowMs: number): void;
   /**
@@ -67,6 +69,7 @@ export function createHandshakeRace(): HandshakeRace {
       limitMs = nowMs + pending.size * spacingMs + repeats * timeoutMs;
       return fresh.map((endpoint) => ({ type: 'probe', endpoint, timeoutMs }));
     },
+    isAsked: (endpoint) => asked.has(endpoint),
     noted(endpoint, verdict, rttMs, nowMs) {
       if (!pending.delete(endpoint) || verdict !== 'authenticated') return;
       authenticated.set(endpoint, rttMs ?? 0);

@@ -12,7 +12,7 @@ import { newborn, type Observation } from './observation.ts';
 import { judgeOffer } from './offer.ts';
 import type { Proof } from './proof.ts';
 import { createPutBack } from './put-back.ts';
-import { beginRace, makeWay, type Race } from './race.ts';
+import { beginRace, hasNewcomer, makeWay, type Race } from './race.ts';
 import { giveUp, nextStep, type SearchInput, type SearchStep } from './search.ts';
 import type { SetReason } from './set-reason.ts';
 import { earliest } from './timers.ts';
@@ -197,6 +197,7 @@ export function createPeer(config: MachineConfig): Machine {
       { config, table, evidence, assessment, mayQuick, searched: race !== null, reasserted },
       now.monotonicMs,
     );
+    const quick = mayQuick && evidence.session();
     if (verdict.kind === 'reassert') {
       reasserted = true;
       set(assessment.endpoint, 'again');
@@ -206,10 +207,9 @@ export function createPeer(config: MachineConfig): Machine {
       report({ kind: 'condemned', endpoint, reason: verdict.reason });
       table.noteTrial(assessment.endpoint, 'silent', now.monotonicMs);
       move('condemned');
-      const quick = mayQuick && evidence.session() && race?.scope !== 'quick';
       // A full search that was interrupted goes on: beginning anew would try the first candidate for ever.
       if (race?.scope !== 'full')
-        race = beginRace(endpoint, verdict.early ? 'quick' : 'full', quick, handshake);
+        race = beginRace(endpoint, verdict.early ? 'quick' : 'full', quick && !race, handshake);
       // Where only the peer lost the session, the first handshake comes 15 s after the first unanswered packet.
       mayBeGood =
         verdict.early || (!lastLook && evidence.session() && assessment.initiationSeenAtMs === null);
@@ -218,6 +218,10 @@ export function createPeer(config: MachineConfig): Machine {
       evidence.end();
       if (lastLook && race)
         follow(giveUp(searchOf(race), 'every candidate was tried on the tunnel, and none was proven'));
+    } else if (race && assessment.rxGrewAtMs === null && hasNewcomer(race, table.listed(), quick)) {
+      race.quick ||= quick;
+      evidence.end();
+      move('condemned');
     } else {
       judgeDueMs = now.monotonicMs + ours.judgeSpacingMs;
     }
@@ -233,7 +237,7 @@ export function createPeer(config: MachineConfig): Machine {
     );
     if (assessment.proof) onProven(assessment.proof);
     else if (verdict.kind === 'failed') onTrialFailed(attempt, verdict.reason, now);
-    else if (race && mayQuick && evidence.session() && makeWay(race, attempt, table.listed()))
+    else if (race && makeWay(race, attempt, table.listed(), mayQuick && evidence.session()))
       endTrial(attempt);
     else judgeDueMs = now.monotonicMs + ours.judgeSpacingMs;
   }

@@ -104,18 +104,33 @@ function nextReset(
 }
 
 /**
- * Whether a slow trial makes way: an address that came meanwhile is worth a round trip more than one that has been
- * silent so far is worth waiting for. The trial is made again afterwards. Only where a session lives, or a round trip
- * would tell nothing.
+ * Whether an address came meanwhile that is worth a question: a round trip, where a session lives on both ends (`quick`),
+ * or a handshake.
  */
-export function makeWay(race: Race, trial: Attempt, candidates: readonly CandidateState[]): boolean {
-  if (trial.pass !== 'slow') return false;
+export function hasNewcomer(race: Race, candidates: readonly CandidateState[], quick: boolean): boolean {
+  if (!quick && !race.handshakes) return false;
   const isNew = (endpoint: string) =>
-    endpoint !== race.origin && !race.triedQuick.has(endpoint) && !race.triedSlow.has(endpoint);
+    endpoint !== race.origin &&
+    !race.triedQuick.has(endpoint) &&
+    !race.triedSlow.has(endpoint) &&
+    !race.handshakes?.isAsked(endpoint);
   const isUsable = ({ route }: CandidateState) => route !== 'in-tunnel' && route !== 'unknown';
-  if (!candidates.some((candidate) => isUsable(candidate) && isNew(candidate.endpoint))) return false;
+  return candidates.some((candidate) => isUsable(candidate) && isNew(candidate.endpoint));
+}
+
+/**
+ * Whether a slow trial makes way: a newcomer is worth a round trip more than one that has been silent so far is worth
+ * waiting for. The trial is made again afterwards.
+ */
+export function makeWay(
+  race: Race,
+  trial: Attempt,
+  candidates: readonly CandidateState[],
+  quick: boolean,
+): boolean {
+  if (trial.pass !== 'slow' || !hasNewcomer(race, candidates, quick)) return false;
   race.triedSlow.delete(trial.endpoint);
-  race.quick = true;
+  race.quick ||= quick;
   return true;
 }
 

@@ -11,6 +11,7 @@ import type { Inventory, InventoryReader } from './inventory.ts';
 import type { Log } from './log.ts';
 import type { Pauses } from './pauses.ts';
 import { peerCandidates } from './peer-candidates.ts';
+import { recoverPeers } from './recovery.ts';
 import type { StateKeeper } from './state-keeper.ts';
 import type { WatchedPeer } from './watched-peer.ts';
 
@@ -47,6 +48,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   const keptIndexes = new Map<string, number | null>();
   const saidRefusals = new Map<string, string>();
   let refreshing: Promise<void> | null = null;
+  /** Whether no peer is waiting to be put back any more. */
+  let recovered = false;
   /** The look after the one under way, which may have read its files already. */
   let next: Promise<void> | null = null;
   let closed = false;
@@ -94,6 +97,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   async function look(force: boolean): Promise<void> {
     if (closed) return;
     try {
+      recovered ||= await recoverPeers(options.runtimeDirectory, log);
       const inventory = await options.inventory.read(force);
       remember(allPeers());
       if (!closed) await apply(inventory);

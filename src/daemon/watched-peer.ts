@@ -210,6 +210,16 @@ function logFact(log: Log, name: { interface: string; publicKey: string }, fact:
         message: `${fact.endpoint ?? '(none)'} does not work: ${fact.reason}`,
       });
       break;
+    case 'setting':
+      if (fact.reason === 'reset')
+        log.notice('session-reset', {
+          ...name,
+          message: `${fact.endpoint} answers handshakes, but its session is dead: begun anew`,
+        });
+      break;
+    case 'handshake':
+      log.info('handshake', { ...name, message: `${fact.endpoint} asked by handshake: ${fact.verdict}` });
+      break;
     case 'trial':
       log.info('trial', { ...name, message: `trying ${fact.endpoint} (${fact.pass})` });
       break;

@@ -47,14 +47,15 @@ describe('a search', () => {
     const slow = { endpoint: v4, pass: 'slow', fallback: null } as const;
     expect(nextTrial(race, [known(v4)], 'ipv6')).toEqual({ endpoint: v4, pass: 'quick' });
     expect(nextTrial(race, [known(v4)], 'ipv6')).toEqual({ endpoint: v4, pass: 'slow' });
-    expect(makeWay(race, slow, [known(v4), known(v6)])).toBe(false);
-    expect(makeWay(race, { ...slow, pass: 'quick' }, [known(v4), known(v4b)])).toBe(false);
-    expect(makeWay(race, slow, [known(v4), known(v4b, { route: 'unknown' })])).toBe(false);
-    expect(makeWay(race, slow, [known(v4), known(v4b, { route: 'in-tunnel' })])).toBe(false);
-    expect(makeWay(race, slow, [known(v4), known(v4b)])).toBe(true);
+    expect(makeWay(race, slow, [known(v4), known(v6)], true)).toBe(false);
+    expect(makeWay(race, { ...slow, pass: 'quick' }, [known(v4), known(v4b)], true)).toBe(false);
+    expect(makeWay(race, slow, [known(v4), known(v4b)], false)).toBe(false);
+    expect(makeWay(race, slow, [known(v4), known(v4b, { route: 'unknown' })], true)).toBe(false);
+    expect(makeWay(race, slow, [known(v4), known(v4b, { route: 'in-tunnel' })], true)).toBe(false);
+    expect(makeWay(race, slow, [known(v4), known(v4b)], true)).toBe(true);
     expect(nextTrial(race, [known(v4), known(v4b)], 'ipv6')).toEqual({ endpoint: v4b, pass: 'quick' });
     expect(nextTrial(race, [known(v4), known(v4b)], 'ipv6')).toEqual({ endpoint: v4, pass: 'slow' });
-    expect(makeWay(race, slow, [known(v4), known(v4b)])).toBe(false);
+    expect(makeWay(race, slow, [known(v4), known(v4b)], true)).toBe(false);
   });
 
   it('takes up candidates and hints that come while it runs', () => {

@@ -11,6 +11,7 @@ const example = `[defaults]
 profile = "metered"
 prefer = "listed"
 failback = "never"
+handshake_probe = "auto"
 
 [[peer]]
 interface = "wg0"
@@ -25,6 +26,7 @@ manage = false
 profile = "fast"
 prefer = "ipv4"
 failback = "6h"
+handshake_probe = "off"
 
 [[peer]]
 public_key = '${two}'
@@ -47,25 +49,30 @@ describe('parseConfigFile', () => {
     expect(parseConfigFile(example, file)).toEqual({
       kind: 'ok',
       file,
-      defaults: { profile: 'metered', prefer: 'listed', failback: { kind: 'never' } },
+      defaults: {
+        profile: 'metered',
+        prefer: 'listed',
+        failback: { kind: 'never' },
+        handshakeProbe: 'auto',
+      },
       peers: [
         {
           interface: 'wg0',
           publicKey: one,
           endpoints: [
-            { kind: 'file', place: place(10) },
-            { kind: 'host', host: { kind: 'name', name: 'backup.example' }, port: 443, place: place(11) },
+            { kind: 'file', place: place(11) },
+            { kind: 'host', host: { kind: 'name', name: 'backup.example' }, port: 443, place: place(12) },
             {
               kind: 'host',
               host: { kind: 'address', address: '203.0.113.9', family: 4 },
               port: 51820,
-              place: place(12),
+              place: place(13),
             },
             {
               kind: 'host',
               host: { kind: 'address', address: '2001:db8::9', family: 6 },
               port: 51820,
-              place: place(12),
+              place: place(13),
             },
           ],
           tunnelTargets: ['172.25.1.1'],
@@ -73,7 +80,8 @@ describe('parseConfigFile', () => {
           profile: 'fast',
           prefer: 'ipv4',
           failback: { kind: 'after', intervalMs: 6 * 3_600_000 },
-          place: place(6),
+          handshakeProbe: 'off',
+          place: place(7),
         },
         {
           interface: null,
@@ -84,14 +92,18 @@ describe('parseConfigFile', () => {
           profile: null,
           prefer: null,
           failback: null,
-          place: place(20),
+          handshakeProbe: null,
+          place: place(22),
         },
       ],
     });
   });
 
   it('takes an empty file, and one that begins with a byte order mark', () => {
-    const nothing = { defaults: { profile: null, prefer: null, failback: null }, peers: [] };
+    const nothing = {
+      defaults: { profile: null, prefer: null, failback: null, handshakeProbe: null },
+      peers: [],
+    };
     expect(parseConfigFile('', file)).toMatchObject(nothing);
     expect(parseConfigFile('\ufeff[defaults]\r\nprofile = "fast"\r\n', file)).toMatchObject({
       defaults: { profile: 'fast' },

@@ -53,7 +53,12 @@ describe('readConfig', () => {
       kind: 'ok',
       files: [file, early, late],
       config: {
-        defaults: { profile: 'metered', prefer: 'listed', failback: builtInDefaults.failback },
+        defaults: {
+          profile: 'metered',
+          prefer: 'listed',
+          failback: builtInDefaults.failback,
+          handshakeProbe: 'off',
+        },
         peers: [
           { publicKey: one, place: { file, line: 4 } },
           { publicKey: two, place: { file: early, line: 4 } },

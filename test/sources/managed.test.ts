@@ -43,6 +43,7 @@ describe('decideManaged', () => {
           profileExplicit: false,
           prefer: 'ipv6',
           failback: { kind: 'after', intervalMs: 600_000 },
+          handshakeProbe: 'off',
           persistentKeepaliveS: 25,
         },
       ],
