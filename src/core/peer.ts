@@ -12,7 +12,7 @@ import { newborn, type Observation } from './observation.ts';
 import { judgeOffer } from './offer.ts';
 import type { Proof } from './proof.ts';
 import { createPutBack } from './put-back.ts';
-import { beginRace, hasNewcomer, makeWay, type Race } from './race.ts';
+import { admitNewcomer, beginRace, makeWay, type Race } from './race.ts';
 import { giveUp, nextStep, type SearchInput, type SearchStep } from './search.ts';
 import type { SetReason } from './set-reason.ts';
 import { earliest } from './timers.ts';
@@ -218,8 +218,7 @@ export function createPeer(config: MachineConfig): Machine {
       evidence.end();
       if (lastLook && race)
         follow(giveUp(searchOf(race), 'every candidate was tried on the tunnel, and none was proven'));
-    } else if (race && assessment.rxGrewAtMs === null && hasNewcomer(race, table.listed(), quick)) {
-      race.quick ||= quick;
+    } else if (race && assessment.rxGrewAtMs === null && admitNewcomer(race, table.listed(), quick)) {
       evidence.end();
       move('condemned');
     } else {

@@ -105,9 +105,9 @@ function nextReset(
 
 /**
  * Whether an address came meanwhile that is worth a question: a round trip, where a session lives on both ends (`quick`),
- * or a handshake.
+ * or a handshake. If so, quick trials are made (again).
  */
-export function hasNewcomer(race: Race, candidates: readonly CandidateState[], quick: boolean): boolean {
+export function admitNewcomer(race: Race, candidates: readonly CandidateState[], quick: boolean): boolean {
   if (!quick && !race.handshakes) return false;
   const isNew = (endpoint: string) =>
     endpoint !== race.origin &&
@@ -115,7 +115,9 @@ export function hasNewcomer(race: Race, candidates: readonly CandidateState[], q
     !race.triedSlow.has(endpoint) &&
     !race.handshakes?.isAsked(endpoint);
   const isUsable = ({ route }: CandidateState) => route !== 'in-tunnel' && route !== 'unknown';
-  return candidates.some((candidate) => isUsable(candidate) && isNew(candidate.endpoint));
+  if (!candidates.some((candidate) => isUsable(candidate) && isNew(candidate.endpoint))) return false;
+  race.quick ||= quick;
+  return true;
 }
 
 /**
@@ -128,9 +130,8 @@ export function makeWay(
   candidates: readonly CandidateState[],
   quick: boolean,
 ): boolean {
-  if (trial.pass !== 'slow' || !hasNewcomer(race, candidates, quick)) return false;
+  if (trial.pass !== 'slow' || !admitNewcomer(race, candidates, quick)) return false;
   race.triedSlow.delete(trial.endpoint);
-  race.quick ||= quick;
   return true;
 }
 
