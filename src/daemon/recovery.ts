@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { acquireLock } from '../host/lock.ts';
 import { listInterfaces } from '../wireguard/interfaces.ts';
 import { createJournal } from '../wireguard/reset/journal.ts';
@@ -11,11 +12,13 @@ const toolTimeoutMs = 5_000;
  * from what interfaces have, and again as long as it says false: something could not be settled yet.
  */
 export async function recoverPeers(runtimeDirectory: string, log: Log): Promise<boolean> {
+  // The rule: there is none, and nothing is asked or locked.
+  const files = await readdir(runtimeDirectory).catch(() => []);
+  if (!files.some((file) => file.startsWith('reset-'))) return true;
   const journal = createJournal(runtimeDirectory);
-  const { names } = await listInterfaces({ timeoutMs: toolTimeoutMs });
-  let settled = true;
+  const { names, failure } = await listInterfaces({ timeoutMs: toolTimeoutMs });
+  let settled = failure === null;
   for (const name of names) {
-    // The rule: there is none, and nothing is locked.
     if ((await journal.list(name)).length === 0) continue;
     const lock = await acquireLock(runtimeDirectory, name, { timeoutMs: 0 });
     if (lock.kind !== 'locked') {

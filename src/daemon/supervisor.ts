@@ -97,7 +97,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   async function look(force: boolean): Promise<void> {
     if (closed) return;
     try {
-      recovered ||= await recoverPeers(options.runtimeDirectory, log);
+      if (!recovered) recovered = await recoverPeers(options.runtimeDirectory, log);
       const inventory = await options.inventory.read(force);
       remember(allPeers());
       if (!closed) await apply(inventory);
