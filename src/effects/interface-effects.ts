@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { addressOf, type RouteVerdict } from '../core/candidate.ts';
 import { ours } from '../core/constants.ts';
 import type { Observation } from '../core/observation.ts';
@@ -9,6 +10,7 @@ import { type PeerCounters, readCounters } from '../wireguard/counters.ts';
 import { readDevice } from '../wireguard/device.ts';
 import { formatEndpoint, parseEndpoint } from '../wireguard/endpoint.ts';
 import { createResetHost } from '../wireguard/reset/host.ts';
+import { recoverResets } from '../wireguard/reset/recover-resets.ts';
 import { resetSession } from '../wireguard/reset/reset-session.ts';
 import { setEndpoint } from '../wireguard/set-endpoint.ts';
 import { coalesce } from './coalesce.ts';
@@ -60,6 +62,9 @@ export interface InterfaceEffectsOptions {
 
 /** Readings take a quarter of the time at the most: with one peer that is one each 20 ms, with a thousand each 400 ms. */
 const readingRestFactor = 3;
+
+/** A `wg` that failed may have been out of memory for a moment; the peer is missing meanwhile. */
+const settleEveryMs = 1_000;
 
 /** Every byte counts on a metered link: the least that an echo can do with. */
 const insidePayloadBytes = 4;
@@ -136,11 +141,22 @@ export function createInterfaceEffects(options: InterfaceEffectsOptions): Interf
     const result = await resetSession({ interface: name, peer, endpoint, journalDirectory, ...tool }, host);
     if (result.kind === 'reset')
       return seen(peer, toObservation(result.readBack, before.observation.rxFrameErrors));
+    if (result.kind === 'failed' && result.peer === 'unsettled') void settle();
     return { kind: result.kind === 'peer-gone' ? 'peer-gone' : 'failed', detail: result.detail };
   }
 
+  /** A peer that a reset could not put back is put back as soon as `wg` lets us. */
+  async function settle(): Promise<void> {
+    const { runtimeDirectory: journalDirectory, interface: name, toolTimeoutMs: timeoutMs } = options;
+    for (let left = true; left && !abort.signal.aborted; ) {
+      await sleep(settleEveryMs, undefined, { ref: false });
+      const work = () => recoverResets({ journalDirectory, interface: name, timeoutMs }, host);
+      left = (await inTurn(work)).some(({ kind }) => kind === 'unsettled');
+    }
+  }
+
   /** One write at a time on an interface. */
-  function inTurn(work: () => Promise<PeerReading>): Promise<PeerReading> {
+  function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
     const done = writes.then(work);
     writes = done.catch(() => {});
     return done;
