@@ -48,8 +48,6 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   const keptIndexes = new Map<string, number | null>();
   const saidRefusals = new Map<string, string>();
   let refreshing: Promise<void> | null = null;
-  /** Whether no peer is waiting to be put back any more. */
-  let recovered = false;
   /** The look after the one under way, which may have read its files already. */
   let next: Promise<void> | null = null;
   let closed = false;
@@ -97,7 +95,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   async function look(force: boolean): Promise<void> {
     if (closed) return;
     try {
-      if (!recovered) recovered = await recoverPeers(options.runtimeDirectory, log);
+      await recoverPeers(options.runtimeDirectory, log);
       const inventory = await options.inventory.read(force);
       remember(allPeers());
       if (!closed) await apply(inventory);
