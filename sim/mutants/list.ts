@@ -119,8 +119,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/core/watch/watch.ts',
-        from: "now.monotonicMs - dueMs >= stallMs && event.type !== 'stalled'",
-        to: 'now.monotonicMs - dueMs >= stallMs * 1e9',
+        from: "now.monotonicMs - dueMs >= patience.stallMs && event.type !== 'stalled'",
+        to: 'now.monotonicMs - dueMs >= patience.stallMs * 1e9',
       },
     ],
     suits: (swarm) =>
