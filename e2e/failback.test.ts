@@ -91,7 +91,7 @@ describe('back to the preferred family', () => {
     await lab.path.set(rule);
     let tried = await offeredUnderPings(intervalMs);
     // An answer under way took it back at once: the old path is alive, and that is not counted as a failure.
-    for (let again = 0; again < 5 && tried.awayMs < 100; again++) {
+    for (let again = 0; again < 3 && tried.awayMs < 100; again++) {
       letPass(11 * minuteMs);
       tried = await offeredUnderPings(intervalMs);
     }
@@ -102,6 +102,11 @@ describe('back to the preferred family', () => {
     expect(answered).toBeGreaterThan(1);
     expect(awayMs).toBeLessThan(rollbackMs);
     expect(longestGapMs).toBeLessThan(rollbackMs + intervalMs);
+    // Pings and offer may keep step, so that one is under way each time. Without them none is.
+    if (awayMs < 100) {
+      letPass(11 * minuteMs);
+      expect((await runOnce()).sets).toEqual([v6, v4]);
+    }
 
     expect((await runOnce()).sets).toEqual([]);
     letPass(9 * minuteMs);
