@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDirectory } from '../host/directory.ts';
+import { syncDirectory, writeSynced } from '../host/synced-write.ts';
 import { isState, newerVersion, type State } from './state.ts';
 
 /** What was found in the state directory. Nothing of it may stop the program from doing its job. */
@@ -78,26 +79,6 @@ async function setAside(file: string, kind: 'damaged' | 'newer', suffix: string)
     return { kind, movedTo };
   } catch {
     return { kind, movedTo: null };
-  }
-}
-
-async function writeSynced(file: string, text: string): Promise<void> {
-  const handle = await open(file, 'wx', 0o600);
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Without this a power cut may undo the rename. */
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
 

@@ -3,6 +3,7 @@ import { constants, readlinkSync } from 'node:fs';
 import { open, readdir, rename, unlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { makeDirectory } from '../../host/directory.ts';
+import { syncDirectory, writeSynced } from '../../host/synced-write.ts';
 import { decodeRecord, encodeRecord, type PeerRecord } from './record.ts';
 
 /** A journal file of our network namespace, by what its name tells. */
@@ -142,26 +143,6 @@ async function readRecord(file: string): Promise<JournalContent> {
     return { kind: 'unreadable', detail: messageOf(error) };
   } finally {
     bytes.fill(0);
-  }
-}
-
-async function writeSynced(file: string, bytes: Buffer): Promise<void> {
-  const handle = await open(file, 'wx', 0o600);
-  try {
-    await handle.writeFile(bytes);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Without this a power cut may undo the rename, where the directory is on a disk. */
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
 
